@@ -17,12 +17,14 @@ class Task:
 
     `score` is what stands before the commit point, oldest first; its last `Frame` is the one in force, and carries the
     chord to be answered. `min_tick` masks onsets that would come too late to be played. `seed` and `generation` alone
-    decide every random choice.
+    decide every random choice. `score_start` counts the epoch's events before `score[0]`: whatever context a soloist
+    chooses to read must follow from the task alone, never from how quick or idle it was, or a replay would differ.
     """
 
     generation: int
     seed: int
     score: tuple[Event, ...]
+    score_start: int
     grid: Grid
     foresight: Foresight
     conditioning: Conditioning
