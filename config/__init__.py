@@ -1,0 +1,1 @@
+"""JamBot's settings as they are shipped: YAML files, read by `shared.settings`. Knows no code."""
