@@ -1,0 +1,293 @@
+"""The companion's heart: what is heard goes in, windows of the plan come out. Pure: no threads, no sockets, no clock of its own.
+
+Everything that decides a note enters through four doors, in one order, each with the bridge's time: `receive` (a message),
+`produced` and `finished` (the soloist's work) and `poll` (time passing). The journal sees each of them, so that the same
+journal gives the same notes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from companion.figures import Figures, percentile
+from companion.harmony import ChordTracker, HeardChord
+from companion.outlook import Outlook
+from companion.planner import Planner
+from companion.session import Session
+from companion.soloist import Soloist, Task
+from companion.touch import Touch
+from shared.messages import AnyMessage, Chords, Plan, Played, Queued, Transport, Welcome
+from shared.music import TICKS_PER_BEAT, ticks_to_beats
+from shared.score import Conditioning, Event, Note
+from shared.settings import Settings
+
+POLL_SEC = 0.025
+BUDGET_SEC = 0.060
+"""How long a soloist may take before the fallback player steps in, once the plan is shorter than its floor."""
+MISSING_SEC = 1.5
+GUARD_SEC_MAX = 0.060
+FORESIGHT_BARS = 4
+
+
+class Worker(Protocol):
+    """Whoever runs the soloist: it gets the newest task and gives up any older one."""
+
+    def submit(self, task: Task) -> None:
+        """Begin `task`, cancelling what runs."""
+        ...
+
+    def cancel(self) -> None:
+        """Give up what runs."""
+        ...
+
+
+class Journal(Protocol):
+    """Where the conductor's inputs are kept, in their order."""
+
+    def received(self, message: AnyMessage, now_sec: float) -> None:
+        """A message came from the bridge."""
+        ...
+
+    def produced(self, generation: int, event: Event, now_sec: float) -> None:
+        """The soloist wrote an event of the current generation."""
+        ...
+
+    def finished(self, generation: int, now_sec: float) -> None:
+        """The soloist ended the current generation's task."""
+        ...
+
+    def polled(self, now_sec: float) -> None:
+        """Time passed and something was done."""
+        ...
+
+
+class Conductor:
+    """Listens, plans ahead, and re-plans at once when the chords, the song's position or its metre change.
+
+    `outbox` collects messages for the bridge; whoever drives the conductor sends and clears them.
+    """
+
+    def __init__(self, settings: Settings, seed: int, outlook: Outlook, worker: Worker, fallback: Soloist, journal: Journal) -> None:
+        self._settings = settings
+        self._touch = Touch(seed, settings.touch)
+        self._outlook = outlook
+        self._worker = worker
+        self._fallback = fallback
+        self._journal = journal
+        self._tracker = ChordTracker(settle_ms=settings.harmony.settle_ms, roll_ms=settings.harmony.roll_ms)
+        self._planner = Planner(self._touch, seed, settings.solo.temperature, settings.solo.top_p)
+        self._first_note_sec: deque[float] = deque(maxlen=32)
+        self._working: int | None = None
+        self._submitted_sec = 0.0
+        self._cause: int | None = None
+        self._awaits_first_note = False
+        self._replan_sec: float | None = None
+        self._epoch_tick = 0
+        self._polled_sec = 0.0
+        self.session = Session()
+        self.figures = Figures()
+        self.outbox: list[AnyMessage] = []
+
+    @property
+    def bars_ahead(self) -> float:
+        """Bars planned beyond the playhead at the last poll; 0 while nothing is planned."""
+        if not self._laying:
+            return 0.0
+        return max(0.0, (self._planner.planned_until_tick - self.session.tick_at(self._polled_sec)) / self.session.grid.meter.bar_ticks)
+
+    @property
+    def chord_symbol(self) -> str:
+        """The chord in force, for people to read."""
+        chord = self._outlook.chord
+        return "-" if chord is None else chord.symbol
+
+    @property
+    def score(self) -> tuple[Event, ...]:
+        """The score of the current epoch."""
+        return self._planner.score
+
+    @property
+    def _laying(self) -> bool:
+        return self.session.playing and not self._planner.empty
+
+    def receive(self, message: AnyMessage, now_sec: float) -> None:
+        """Take in a message from the bridge."""
+        self._journal.received(message, now_sec)
+        match message:
+            case Welcome():
+                self._stop()
+            case Transport():
+                self._transport(message, now_sec)
+            case Chords():
+                self._tracker.hear(message.at_sec, message.beat, message.struck, message.held, message.cause)
+                self._listen(now_sec)
+            case Queued():
+                self.figures.ready_ms.append(message.ready_ms)
+            case Played():
+                for note in message.notes:
+                    if self._planner.notes_due.pop(note.id, None) is not None or note.sent_sec is not None:
+                        self.figures.played(note.due_sec, note.sent_sec)
+            case _:
+                pass
+
+    def produced(self, generation: int, event: Event, now_sec: float) -> None:
+        """Take in what the soloist wrote. Work of a generation that is no longer wanted is passed over."""
+        if generation != self._working:
+            return
+        self._journal.produced(generation, event, now_sec)
+        self.outbox.append(self._planner.accept(event, self._cause))
+        if isinstance(event, Note):
+            self._cause = None
+            if self._awaits_first_note:
+                self._awaits_first_note = False
+                self._first_note_sec.append(now_sec - self._submitted_sec)
+        self._note_full(now_sec)
+
+    def finished(self, generation: int, now_sec: float) -> None:
+        """The soloist ended its task."""
+        if generation != self._working:
+            return
+        self._journal.finished(generation, now_sec)
+        self._working = None
+        self._extend(now_sec)
+
+    def next_sec(self) -> float | None:
+        """When `poll` wants to be called; None: not before the next message."""
+        wishes = [wish for wish in (self._tracker.next_sec(), self._polled_sec + POLL_SEC if self.session.playing else None) if wish is not None]
+        return min(wishes, default=None)
+
+    def poll(self, now_sec: float) -> None:
+        """Let time pass: name chords that have settled, keep the plan long, step in where the soloist is late."""
+        self._polled_sec = now_sec
+        acted = self._listen(now_sec)
+        if self._laying:
+            self._look_for_missing(now_sec)
+            acted = self._fall_back(now_sec) or self._extend(now_sec) or acted
+            if self._replan_sec is None:
+                self.figures.bars_ahead.append(self.bars_ahead)
+        if acted:
+            self._journal.polled(now_sec)
+
+    def _conditioning(self) -> Conditioning:
+        return self._settings.solo.conditioning(self.session.clock.tempo_bpm)
+
+    def _transport(self, transport: Transport, now_sec: float) -> None:
+        change = self.session.apply(transport)
+        if change.stopped or change.epoch or change.started:
+            self._stop()
+        if change.started:
+            self._epoch_tick = self.session.tick_at(transport.at_sec)
+            self._outlook.begin(self._epoch_tick, self.session.grid)
+            self._replan(self._epoch_tick, None, now_sec)
+        elif self._laying and (change.grid or change.tempo_jump):
+            commit = self._commit_tick(now_sec)
+            self._replan(self.session.grid.next_beat(commit), None, now_sec)
+
+    def _stop(self) -> None:
+        self._worker.cancel()
+        self._working = None
+        self._cause = None
+        self._replan_sec = None
+        self._planner.begin(self.session.epoch)
+
+    def _listen(self, now_sec: float) -> bool:
+        heard = self._tracker.poll(now_sec)
+        if heard is None:
+            return False
+        self._answer(heard, now_sec)
+        return True
+
+    def _answer(self, heard: HeardChord, now_sec: float) -> None:
+        if not self.session.playing:
+            self._outlook.hold(heard.chord)
+            return
+        tick = max(heard.tick, self._epoch_tick)
+        if self._outlook.heard(heard.chord, tick, self.session.grid):
+            self.figures.chord_changes += 1
+            self._replan(tick, heard.cause, now_sec)
+
+    def _commit_tick(self, now_sec: float) -> int:
+        """The first tick whose notes can still be changed: sent after now, the guard, and what the lag gives back."""
+        recent = percentile(list(self._first_note_sec), 0.9) or 0.0
+        guard_sec = max(self._settings.plan.guard_ms / 1000.0, min(GUARD_SEC_MAX, recent))
+        lag_sec = self._touch.lag_ms_least(self.session.clock.tempo_bpm) / 1000.0
+        return max(self._epoch_tick, self.session.next_tick_at(now_sec + guard_sec - lag_sec))
+
+    def _replan(self, heard_tick: int, cause: int | None, now_sec: float) -> None:
+        """Void what can still be changed and go on with what is known now."""
+        if self._outlook.chord is None and self._planner.empty and not self._outlook.has_chart:
+            return
+        commit = self._commit_tick(now_sec)
+        foresight = self._outlook.foresight(heard_tick, self._horizon(max(heard_tick, commit)), self.session.grid)
+        resolution = self._planner.relay(heard_tick, commit, foresight, self._conditioning())
+        if resolution is not None:
+            self.outbox.append(resolution)
+        self._cause = cause
+        self._awaits_first_note = True
+        self._replan_sec = now_sec
+        self._submit(now_sec)
+
+    def _horizon(self, tick: int) -> int:
+        return tick + (self._settings.plan.bars_ahead + FORESIGHT_BARS) * self.session.grid.meter.bar_ticks
+
+    def _full_tick(self, now_sec: float) -> int:
+        """Up to where the plan must reach to be full."""
+        return self.session.tick_at(now_sec) + self._settings.plan.bars_ahead * self.session.grid.meter.bar_ticks
+
+    def _submit(self, now_sec: float) -> None:
+        grid, planned = self.session.grid, self._planner.planned_until_tick
+        until = grid.next_beat(max(planned, self._full_tick(now_sec) + TICKS_PER_BEAT))
+        foresight = self._outlook.foresight(planned, self._horizon(planned), grid)
+        task = self._planner.task(until, foresight, self._conditioning())
+        self._working = task.generation
+        self._submitted_sec = now_sec
+        self._worker.submit(task)
+
+    def _extend(self, now_sec: float) -> bool:
+        if self._working is not None or not self._laying or self._planner.planned_until_tick >= self._full_tick(now_sec):
+            return False
+        self._catch_up(now_sec)
+        self._submit(now_sec)
+        return True
+
+    def _catch_up(self, now_sec: float) -> None:
+        commit = self._commit_tick(now_sec)
+        if self._planner.planned_until_tick < commit:
+            foresight = self._outlook.foresight(self._planner.planned_until_tick, self._horizon(commit), self.session.grid)
+            self._planner.catch_up(commit, foresight, self._conditioning())
+
+    def _fall_back(self, now_sec: float) -> bool:
+        """Continue the line by rule where the soloist is late and the plan is almost played up."""
+        floor = self.session.tick_at(now_sec) + round(self._settings.plan.floor_beats * TICKS_PER_BEAT)
+        if self._planner.planned_until_tick >= floor or now_sec - self._submitted_sec <= BUDGET_SEC:
+            return False
+        self._worker.cancel()
+        self._catch_up(now_sec)
+        grid, planned = self.session.grid, self._planner.planned_until_tick
+        foresight = self._outlook.foresight(planned, self._horizon(planned), grid)
+        task = self._planner.task(grid.next_beat(floor + TICKS_PER_BEAT), foresight, self._conditioning())
+        for event in self._fallback.play(task):
+            self.outbox.append(self._planner.accept(event))
+        self.figures.fallbacks += 1
+        self._cause = None
+        self._submit(now_sec)
+        return True
+
+    def _note_full(self, now_sec: float) -> None:
+        if self._replan_sec is not None and self._planner.planned_until_tick >= self._full_tick(now_sec):
+            self.figures.replan_to_full_ms.append((now_sec - self._replan_sec) * 1000.0)
+            self._replan_sec = None
+
+    def _look_for_missing(self, now_sec: float) -> None:
+        """A note of the plan whose moment has long passed and that nobody played is a gap."""
+        clock = self.session.clock
+        due = self._planner.notes_due
+        for identity in [number for number, note in due.items() if clock.sec_at(ticks_to_beats(note.tick)) < now_sec - MISSING_SEC]:
+            due.pop(identity)
+            self.figures.unplanned_gaps += 1
+
+
+def windows(messages: list[AnyMessage]) -> list[Plan]:
+    """The plan's windows among messages for the bridge."""
+    return [message for message in messages if isinstance(message, Plan)]

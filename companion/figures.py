@@ -1,0 +1,58 @@
+"""What a session's numbers are: latencies, lead, faults. Pure counting; the conductor feeds it, bench and status read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+LATE_MAX_SEC = 0.020
+"""A note later than this is a gap: the listener hears a hole where the plan had a note."""
+
+
+def percentile(values: list[float], share: float) -> float | None:
+    """The value below which `share` (0..1) of `values` lie, by the nearest-rank rule; None where there are no values."""
+    if not values:
+        return None
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, max(0, -(-int(share * 1000) * len(ranked) // 1000) - 1))]
+
+
+@dataclass(slots=True)
+class Figures:
+    """A session's measurements. Milliseconds are lists in order of arrival.
+
+    `ready_ms`: from the bridge's receipt of a chord change to the first note that answers it in the player's queue.
+    `send_error_ms`: how far from its due moment a note was sent. `bars_ahead`: planned beyond the playhead, sampled while
+    playing, outside the replan that follows a change. `replan_to_full_ms`: from a replan to the full lead.
+    """
+
+    ready_ms: list[float] = field(default_factory=list)
+    send_error_ms: list[float] = field(default_factory=list)
+    bars_ahead: list[float] = field(default_factory=list)
+    replan_to_full_ms: list[float] = field(default_factory=list)
+    fallbacks: int = 0
+    unplanned_gaps: int = 0
+    notes: int = 0
+    chord_changes: int = 0
+
+    def played(self, due_sec: float, sent_sec: float | None) -> None:
+        """Count one note of the plan: sent at `sent_sec`, or dropped (None)."""
+        if sent_sec is None:
+            self.unplanned_gaps += 1
+            return
+        self.notes += 1
+        self.send_error_ms.append(abs(sent_sec - due_sec) * 1000.0)
+        if sent_sec - due_sec > LATE_MAX_SEC:
+            self.unplanned_gaps += 1
+
+    def summary(self) -> dict[str, object]:
+        """The figures as plain numbers for JSON; None where nothing was measured."""
+        return {
+            "ready_ms": {"p50": percentile(self.ready_ms, 0.5), "p99": percentile(self.ready_ms, 0.99), "n": len(self.ready_ms)},
+            "send_error_ms": {"p50": percentile(self.send_error_ms, 0.5), "p99": percentile(self.send_error_ms, 0.99)},
+            "bars_ahead": {"min": min(self.bars_ahead, default=None), "p50": percentile(self.bars_ahead, 0.5)},
+            "replan_to_full_ms": {"p50": percentile(self.replan_to_full_ms, 0.5), "p99": percentile(self.replan_to_full_ms, 0.99)},
+            "fallbacks": self.fallbacks,
+            "unplanned_gaps": self.unplanned_gaps,
+            "notes": self.notes,
+            "chord_changes": self.chord_changes,
+        }

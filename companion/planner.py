@@ -1,0 +1,187 @@
+"""The plan: a score with a commit point, laid generation by generation. Pure: knows ticks, no clock, no model, no wire time.
+
+    song ──────────────┬───────────────┬──────────────────────────►
+      sounded, or       commit point    what the newest task lays,
+      too late to stop                  event by event
+
+What stands before the commit point is fixed. `relay` voids the rest, writes the chord just heard into the score, resolves a
+note that no longer fits, and the next `task` continues from there. The player keeps the old notes as cover until the new
+generation's windows replace them.
+"""
+
+from __future__ import annotations
+
+from companion.foresight import Foresight
+from companion.soloist import Task
+from companion.touch import Touch
+from shared.chords import Chord
+from shared.messages import Plan, PlannedNote
+from shared.music import TICKS_PER_BEAT, Grid, ticks_to_beats
+from shared.score import Conditioning, Event, Frame, Note
+
+TASK_EVENTS_MAX = 640
+KEPT_EVENTS_MAX = 4096
+RESOLVE_SEMITONES = 2
+
+
+class Planner:
+    """Owns the score of the current epoch and turns what soloists write into windows for the player.
+
+    `planned_until_tick` is the end of what has been laid: up to it every note is known.
+    """
+
+    def __init__(self, touch: Touch, seed: int, temperature: float, top_p: float) -> None:
+        self._touch = touch
+        self._seed = seed
+        self._temperature = temperature
+        self._top_p = top_p
+        self._epoch = 0
+        self._score: list[Event] = []
+        self._score_start = 0
+        self._ids: dict[Note, int] = {}
+        self._next_id = 0
+        self.generation = 0
+        self.planned_until_tick = 0
+        self.notes_due: dict[int, Note] = {}
+
+    @property
+    def score(self) -> tuple[Event, ...]:
+        """The epoch's events, oldest first."""
+        return tuple(self._score)
+
+    @property
+    def empty(self) -> bool:
+        """True until the epoch's first frame is written."""
+        return not self._score
+
+    def begin(self, epoch: int) -> None:
+        """Forget the score: a new stretch of playing begins."""
+        self._epoch = epoch
+        self._score = []
+        self._score_start = 0
+        self._ids = {}
+        self.planned_until_tick = 0
+        self.notes_due = {}
+
+    def relay(self, heard_tick: int, commit_tick: int, foresight: Foresight, conditioning: Conditioning) -> Plan | None:
+        """Void all from the later of the two ticks on, and rewrite the frames from `heard_tick` with what is known now.
+
+        `heard_tick` is where the chord belongs, `commit_tick` the first onset that can still be changed. Returns a window
+        with the note that resolves a clash with the new chord, or None where nothing clashes. Opens a new generation.
+        """
+        start = max(heard_tick, commit_tick)
+        kept = [event for event in self._score if isinstance(event, Note) and heard_tick <= event.tick < start]
+        for event in self._score:
+            if isinstance(event, Note) and event.tick >= start:
+                self.notes_due.pop(self._ids.pop(event, -1), None)
+        self._score = [event for event in self._score if event.tick < heard_tick]
+        tick = heard_tick
+        while True:
+            self._score.append(foresight.frame_at(tick, conditioning))
+            after = foresight.next_frame_tick(tick)
+            while kept and kept[0].tick < after:
+                self._score.append(kept.pop(0))
+            if after > start:
+                break
+            tick = after
+        self.planned_until_tick = start
+        self.generation += 1
+        return self._resolve(start, foresight.chord_at(start), conditioning, foresight.grid)
+
+    def catch_up(self, commit_tick: int, foresight: Foresight, conditioning: Conditioning) -> None:
+        """Write silent frames up to `commit_tick` where the plan has fallen behind it."""
+        while (after := foresight.next_frame_tick(self._last_frame().tick)) <= commit_tick:
+            self._score.append(foresight.frame_at(after, conditioning))
+        self.planned_until_tick = max(self.planned_until_tick, commit_tick)
+
+    def task(self, until_tick: int, foresight: Foresight, conditioning: Conditioning) -> Task:
+        """The work of continuing the score up to `until_tick`, as a new generation."""
+        self.generation += 1
+        self._prune()
+        window = self._score[-TASK_EVENTS_MAX:]
+        return Task(
+            generation=self.generation,
+            seed=self._seed,
+            score=tuple(window),
+            score_start=self._score_start + len(self._score) - len(window),
+            grid=foresight.grid,
+            foresight=foresight,
+            conditioning=conditioning,
+            min_tick=self.planned_until_tick,
+            until_tick=until_tick,
+            temperature=self._temperature,
+            top_p=self._top_p,
+        )
+
+    def accept(self, event: Event, cause: int | None = None) -> Plan:
+        """Append what a soloist wrote and return the window that it fills for the player."""
+        if isinstance(event, Frame):
+            self._score.append(event)
+            return self._window(max(event.tick, self.planned_until_tick), (), cause)
+        return self._window(event.tick + 1, (self._lay(event, self._last_frame().conditioning, cause),), cause)
+
+    def _window(self, until_tick: int, notes: tuple[PlannedNote, ...], cause: int | None) -> Plan:
+        from_tick = min([self.planned_until_tick, *(round(note.onset_beat * TICKS_PER_BEAT) for note in notes)])
+        self.planned_until_tick = until_tick
+        return Plan(
+            epoch=self._epoch,
+            generation=self.generation,
+            from_beat=ticks_to_beats(from_tick),
+            until_beat=ticks_to_beats(until_tick),
+            notes=notes,
+            cause=cause if notes else None,
+        )
+
+    def _lay(self, note: Note, conditioning: Conditioning, cause: int | None) -> PlannedNote:
+        before = next((event for event in reversed(self._score) if isinstance(event, Note)), None)
+        self._score.append(note)
+        self._next_id += 1
+        self._ids[note] = self._next_id
+        self.notes_due[self._next_id] = note
+        velocity, lag_ms = self._touch.play(note, before, self._grid_place(note), conditioning.tempo_bpm)
+        return PlannedNote(
+            id=self._next_id,
+            onset_beat=ticks_to_beats(note.tick),
+            duration_beat=ticks_to_beats(note.duration_ticks),
+            pitch=note.pitch,
+            velocity=velocity,
+            lag_ms=lag_ms,
+            voice=0,
+        )
+
+    def _grid_place(self, note: Note) -> int:
+        frame = self._last_frame()
+        return (frame.tick_in_beat + note.tick - frame.tick) % TICKS_PER_BEAT
+
+    def _last_frame(self) -> Frame:
+        return next(event for event in reversed(self._score) if isinstance(event, Frame))
+
+    def _resolve(self, start: int, chord: Chord | None, conditioning: Conditioning, grid: Grid) -> Plan | None:
+        """End a note that sounds into a chord which it does not fit by moving to the nearest chord note by step."""
+        index = next((i for i in range(len(self._score) - 1, -1, -1) if isinstance(self._score[i], Note)), None)
+        if index is None or chord is None:
+            return None
+        note = self._score[index]
+        assert isinstance(note, Note)
+        if note.end_tick <= start or note.tick >= start or note.pitch % 12 in chord.scale:
+            return None
+        steps = [step for size in range(1, RESOLVE_SEMITONES + 1) for step in (-size, size)]
+        pitch = next((note.pitch + step for step in steps if (note.pitch + step) % 12 in chord.tones), None)
+        if pitch is None or not 0 <= pitch <= 127:
+            return None
+        identity = self._ids.pop(note)
+        self._score[index] = trimmed = Note(note.tick, note.pitch, start - note.tick)
+        self._ids[trimmed] = identity
+        resolution = Note(start, pitch, max(1, min(note.end_tick, grid.next_beat(start)) - start))
+        return self._window(start + 1, (self._lay(resolution, conditioning, None),), None)
+
+    def _prune(self) -> None:
+        """Drop the oldest half of a long score; nothing reads that far back."""
+        if len(self._score) <= KEPT_EVENTS_MAX:
+            return
+        surplus = len(self._score) // 2
+        for event in self._score[:surplus]:
+            if isinstance(event, Note):
+                self._ids.pop(event, None)
+        self._score = self._score[surplus:]
+        self._score_start += surplus
