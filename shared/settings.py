@@ -11,6 +11,7 @@ import importlib.resources
 import math
 import re
 from bisect import bisect_left
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -98,7 +99,7 @@ class TouchSettings(_Section, frozen=True):
 
     def __post_init__(self) -> None:
         tempos = [tempo for tempo, _ in self.lag_ms]
-        if any(after <= before for before, after in zip(tempos, tempos[1:], strict=False)):
+        if any(after <= before for before, after in pairwise(tempos)):
             raise ValueError("lag_ms: expected tempos that ascend")
         if any(not -200 <= lag <= 200 for _, lag in self.lag_ms):
             raise ValueError("lag_ms: expected -200..200 milliseconds")
@@ -155,7 +156,7 @@ def load(kind: type[SettingsKind], shipped: str, path: Path | None) -> SettingsK
     try:
         text = importlib.resources.files("config").joinpath(shipped).read_text(encoding="utf-8")
     except (OSError, ModuleNotFoundError):
-        raise ConfigError(f"config/{shipped} is missing from the installation; install JamBot again: pip install --force-reinstall .") from None
+        raise ConfigError(f"config/{shipped} is missing from the installation; install JamBot again: pip install .") from None
     values = _read(kind, text, f"config/{shipped}")
     if path is None:
         return _checked(kind, values, f"config/{shipped}")
