@@ -74,5 +74,6 @@ def test_a_file_that_is_not_there_or_no_text_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("tempo_bpm", "lag_ms"), [(20, 24), (60, 24), (100, 22), (140, 20), (240, 6), (260, 3), (400, 3)])
-def test_lag_follows_the_tempo(tempo_bpm: float, lag_ms: float) -> None:
-    assert load_settings().touch.lag_ms_at(tempo_bpm) == pytest.approx(lag_ms)
+def test_lag_follows_the_tempo(tmp_path: Path, tempo_bpm: float, lag_ms: float) -> None:
+    settings = load_settings(written(tmp_path, "touch: {lag_ms: [[60, 24], [140, 20], [220, 9], [260, 3]]}"))
+    assert settings.touch.lag_ms_at(tempo_bpm) == pytest.approx(lag_ms)
