@@ -17,7 +17,7 @@ from companion.planner import Planner
 from companion.session import Session
 from companion.soloist import Soloist, Task
 from companion.touch import Touch
-from shared.messages import AnyMessage, Chords, Plan, Played, Queued, Transport, Welcome
+from shared.messages import AnyMessage, Chords, Played, Queued, Transport, Welcome
 from shared.music import TICKS_PER_BEAT, ticks_to_beats
 from shared.score import Conditioning, Event, Note
 from shared.settings import Settings
@@ -59,6 +59,10 @@ class Journal(Protocol):
 
     def polled(self, now_sec: float) -> None:
         """Time passed and something was done."""
+        ...
+
+    def ended(self, epoch: int, score: tuple[Event, ...], until_tick: int) -> None:
+        """The epoch ended at `until_tick` with this score."""
         ...
 
 
@@ -116,7 +120,8 @@ class Conductor:
         self._journal.received(message, now_sec)
         match message:
             case Welcome():
-                self._stop()
+                self.stop(now_sec)
+                self.session = Session()
             case Transport():
                 self._transport(message, now_sec)
             case Chords():
@@ -152,6 +157,16 @@ class Conductor:
         self._working = None
         self._extend(now_sec)
 
+    def stop(self, now_sec: float) -> None:
+        """Give up the plan; the next transport message that plays begins a new one."""
+        self._worker.cancel()
+        self._working = None
+        self._cause = None
+        self._replan_sec = None
+        if self._laying:
+            self._journal.ended(self.session.epoch, self._planner.score, self.session.tick_at(now_sec))
+        self._planner.begin(self.session.epoch)
+
     def next_sec(self) -> float | None:
         """When `poll` wants to be called; None: not before the next message."""
         wishes = [wish for wish in (self._tracker.next_sec(), self._polled_sec + POLL_SEC if self.session.playing else None) if wish is not None]
@@ -173,23 +188,17 @@ class Conductor:
         return self._settings.solo.conditioning(self.session.clock.tempo_bpm)
 
     def _transport(self, transport: Transport, now_sec: float) -> None:
+        if self._laying and (not transport.playing or transport.epoch != self.session.epoch):
+            self.stop(now_sec)
         change = self.session.apply(transport)
-        if change.stopped or change.epoch or change.started:
-            self._stop()
         if change.started:
+            self._planner.begin(transport.epoch)
             self._epoch_tick = self.session.tick_at(transport.at_sec)
             self._outlook.begin(self._epoch_tick, self.session.grid)
             self._replan(self._epoch_tick, None, now_sec)
         elif self._laying and (change.grid or change.tempo_jump):
             commit = self._commit_tick(now_sec)
             self._replan(self.session.grid.next_beat(commit), None, now_sec)
-
-    def _stop(self) -> None:
-        self._worker.cancel()
-        self._working = None
-        self._cause = None
-        self._replan_sec = None
-        self._planner.begin(self.session.epoch)
 
     def _listen(self, now_sec: float) -> bool:
         heard = self._tracker.poll(now_sec)
@@ -286,8 +295,3 @@ class Conductor:
         for identity in [number for number, note in due.items() if clock.sec_at(ticks_to_beats(note.tick)) < now_sec - MISSING_SEC]:
             due.pop(identity)
             self.figures.unplanned_gaps += 1
-
-
-def windows(messages: list[AnyMessage]) -> list[Plan]:
-    """The plan's windows among messages for the bridge."""
-    return [message for message in messages if isinstance(message, Plan)]

@@ -20,7 +20,6 @@ from shared.music import TICKS_PER_BEAT, Grid, ticks_to_beats
 from shared.score import Conditioning, Event, Frame, Note
 
 TASK_EVENTS_MAX = 640
-KEPT_EVENTS_MAX = 4096
 RESOLVE_SEMITONES = 2
 
 
@@ -37,7 +36,6 @@ class Planner:
         self._top_p = top_p
         self._epoch = 0
         self._score: list[Event] = []
-        self._score_start = 0
         self._ids: dict[Note, int] = {}
         self._next_id = 0
         self.generation = 0
@@ -58,7 +56,6 @@ class Planner:
         """Forget the score: a new stretch of playing begins."""
         self._epoch = epoch
         self._score = []
-        self._score_start = 0
         self._ids = {}
         self.planned_until_tick = 0
         self.notes_due = {}
@@ -70,11 +67,13 @@ class Planner:
         with the note that resolves a clash with the new chord, or None where nothing clashes. Opens a new generation.
         """
         start = max(heard_tick, commit_tick)
-        kept = [event for event in self._score if isinstance(event, Note) and heard_tick <= event.tick < start]
-        for event in self._score:
-            if isinstance(event, Note) and event.tick >= start:
-                self.notes_due.pop(self._ids.pop(event, -1), None)
-        self._score = [event for event in self._score if event.tick < heard_tick]
+        kept: list[Note] = []
+        while self._score and self._score[-1].tick >= heard_tick:
+            event = self._score.pop()
+            if isinstance(event, Note) and event.tick < start:
+                kept.insert(0, event)
+            elif isinstance(event, Note):
+                self.notes_due.pop(self._ids.pop(event), None)
         tick = heard_tick
         while True:
             self._score.append(foresight.frame_at(tick, conditioning))
@@ -97,13 +96,12 @@ class Planner:
     def task(self, until_tick: int, foresight: Foresight, conditioning: Conditioning) -> Task:
         """The work of continuing the score up to `until_tick`, as a new generation."""
         self.generation += 1
-        self._prune()
         window = self._score[-TASK_EVENTS_MAX:]
         return Task(
             generation=self.generation,
             seed=self._seed,
             score=tuple(window),
-            score_start=self._score_start + len(self._score) - len(window),
+            score_start=len(self._score) - len(window),
             grid=foresight.grid,
             foresight=foresight,
             conditioning=conditioning,
@@ -174,14 +172,3 @@ class Planner:
         self._ids[trimmed] = identity
         resolution = Note(start, pitch, max(1, min(note.end_tick, grid.next_beat(start)) - start))
         return self._window(start + 1, (self._lay(resolution, conditioning, None),), None)
-
-    def _prune(self) -> None:
-        """Drop the oldest half of a long score; nothing reads that far back."""
-        if len(self._score) <= KEPT_EVENTS_MAX:
-            return
-        surplus = len(self._score) // 2
-        for event in self._score[:surplus]:
-            if isinstance(event, Note):
-                self._ids.pop(event, None)
-        self._score = self._score[surplus:]
-        self._score_start += surplus

@@ -1,0 +1,125 @@
+"""Keeps a jam: an event log from which the same notes can be made again, and a MIDI file. Knows files, not how notes are made.
+
+The log is one JSON line an entry: a header first, then `["m", sec, message]` received, `["p", sec, generation, event]` written
+by the soloist, `["d", sec, generation]` its task done, `["t", sec]` time passed. Seconds are the bridge's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from companion.jam import Jam, write_midi
+from companion.tape import Tape
+from shared.errors import DataError
+from shared.messages import AnyMessage
+from shared.score import Event, Note
+
+FORMAT = 1
+FLUSH_ENTRIES = 50
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replay must have the same: model and its fingerprint, seed, chart and settings."""
+
+    jambot: str
+    format: int
+    model: str
+    fingerprint: str
+    seed: int
+    chart: str | None
+    settings: dict[str, Any]
+
+
+class Recorder:
+    """The conductor's journal on disk. `folder` None: nothing is kept, the jam is still collected in memory."""
+
+    def __init__(self, folder: Path | None, stem: str, header: Header) -> None:
+        self.tape = Tape(header.model)
+        self.log_path = None if folder is None else folder / f"{stem}.jsonl"
+        self.midi_path = None if folder is None else folder / f"{stem}.mid"
+        self._file: BinaryIO | None = None
+        self._unflushed = 0
+        if folder is not None and self.log_path is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._file = self.log_path.open("xb")
+            except OSError as error:
+                raise DataError(f"{folder}: the jam cannot be kept there: {error.strerror}; choose another folder with --out") from None
+        self._write(header)
+
+    def received(self, message: AnyMessage, now_sec: float) -> None:
+        """A message came from the bridge."""
+        self._write(["m", now_sec, message])
+        self.tape.received(message)
+
+    def sent(self, message: AnyMessage) -> None:
+        """A message went to the bridge; it follows from the rest and is not logged."""
+        self.tape.sent(message)
+
+    def produced(self, generation: int, event: Event, now_sec: float) -> None:
+        """The soloist wrote an event of the current generation."""
+        self._write(["p", now_sec, generation, brief(event)])
+
+    def finished(self, generation: int, now_sec: float) -> None:
+        """The soloist ended the current generation's task."""
+        self._write(["d", now_sec, generation])
+
+    def polled(self, now_sec: float) -> None:
+        """Time passed and something was done."""
+        self._write(["t", now_sec])
+
+    def ended(self, epoch: int, score: tuple[Event, ...], until_tick: int) -> None:
+        """An epoch ended."""
+        self.tape.ended(epoch, score, until_tick)
+
+    def close(self) -> Jam:
+        """Finish the log and write the MIDI file beside it, if anything sounded."""
+        jam = self.tape.jam()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            if self.midi_path is not None and (jam.chords or jam.solo):
+                write_midi(jam, self.midi_path)
+        return jam
+
+    def _write(self, entry: object) -> None:
+        if self._file is None:
+            return
+        self._file.write(msgspec.json.encode(entry) + b"\n")
+        self._unflushed += 1
+        if self._unflushed >= FLUSH_ENTRIES:
+            self._file.flush()
+            self._unflushed = 0
+
+
+def brief(event: Event) -> list[int]:
+    """An event for the log: [tick, pitch, duration_ticks] of a note, [tick] of a frame."""
+    return [event.tick, event.pitch, event.duration_ticks] if isinstance(event, Note) else [event.tick]
+
+
+def read_log(path: Path) -> tuple[Header, Iterator[list[Any]]]:
+    """The header and the entries of a log. A last line cut short by a kill is left out. Raises DataError."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise DataError(f"{path}: the log cannot be read: {error.strerror}") from None
+    try:
+        header = msgspec.json.decode(lines[0], type=Header)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise DataError(f"{path}: this is no JamBot log; logs end in .jsonl and stand beside a jam's .mid file") from None
+    if header.format != FORMAT:
+        raise DataError(f"{path}: log format {header.format}; this JamBot reads format {FORMAT}")
+    return header, _entries(path, lines[1:-1])
+
+
+def _entries(path: Path, lines: list[bytes]) -> Iterator[list[Any]]:
+    decoder = msgspec.json.Decoder(list[Any])
+    for number, line in enumerate(lines, start=2):
+        try:
+            yield decoder.decode(line)
+        except msgspec.DecodeError as error:
+            raise DataError(f"{path} line {number}: damaged: {error}") from None

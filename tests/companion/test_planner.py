@@ -1,0 +1,161 @@
+"""The plan: what is fixed stays, what can change is relaid, and windows tell the player exactly what stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from companion.foresight import ChordChange, Foresight
+from companion.planner import Planner
+from companion.touch import Touch
+from shared.chords import parse_symbol
+from shared.messages import Plan
+from shared.music import TICKS_PER_BEAT, Grid, Meter
+from shared.score import Conditioning, Event, Frame, Note
+from shared.settings import load_settings
+
+LINE = Conditioning()
+BAR = 4 * TICKS_PER_BEAT
+
+
+def foresight(*changes: tuple[int, str], grid: Grid | None = None) -> Foresight:
+    return Foresight(grid or Grid(), tuple(ChordChange(tick, parse_symbol(symbol)) for tick, symbol in changes), 0)
+
+
+def planner() -> Planner:
+    return Planner(Touch(1, load_settings().touch), seed=1, temperature=1.0, top_p=1.0)
+
+
+def lay(plan: Planner, known: Foresight, until_tick: int, every: int = 12, pitch: int = 60) -> list[Plan]:
+    """Continue the plan with a note every few ticks, as a soloist would."""
+    task = plan.task(until_tick, known, LINE)
+    windows, tick, frame = [], task.min_tick, task.score[-1].tick
+    while frame < until_tick:
+        after = known.next_frame_tick(frame)
+        for onset in range(tick + (-tick % every), after, every):
+            windows.append(plan.accept(Note(onset, pitch, every)))
+        frame = tick = after
+        windows.append(plan.accept(known.frame_at(after, LINE)))
+    return windows
+
+
+def onsets(score: tuple[Event, ...]) -> list[int]:
+    return [event.tick for event in score if isinstance(event, Note)]
+
+
+def started(symbol: str = "Dm7") -> Planner:
+    plan = planner()
+    plan.begin(1)
+    assert plan.relay(0, 0, foresight((0, symbol)), LINE) is None
+    lay(plan, foresight((0, symbol)), 2 * BAR)
+    return plan
+
+
+def test_the_windows_of_a_generation_join_without_hole() -> None:
+    plan = planner()
+    plan.begin(1)
+    known = foresight((0, "Dm7"))
+    plan.relay(0, 5, known, LINE)
+    windows = lay(plan, known, 2 * BAR)
+    ends = [window.until_beat for window in windows]
+    assert windows[0].from_beat * TICKS_PER_BEAT == 5
+    assert [window.from_beat for window in windows[1:]] == ends[:-1]
+    assert ends[-1] * TICKS_PER_BEAT == 2 * BAR == plan.planned_until_tick
+
+
+def test_a_chord_on_the_beat_voids_only_what_can_still_be_changed() -> None:
+    plan = started()
+    plan.relay(BAR, BAR + 7, foresight((BAR, "G7")), LINE)
+    assert onsets(plan.score)[-1] == BAR
+    frames = [event for event in plan.score if isinstance(event, Frame)]
+    assert [frame.chord for frame in frames if frame.tick >= BAR] == [parse_symbol("G7")]
+    assert plan.planned_until_tick == BAR + 7
+    windows = lay(plan, foresight((BAR, "G7")), 2 * BAR)
+    assert windows[0].from_beat * TICKS_PER_BEAT == BAR + 7
+
+
+def test_a_chord_inside_a_beat_adds_a_frame_at_its_tick() -> None:
+    plan = started()
+    plan.relay(BAR + 16, BAR + 16, foresight((BAR + 16, "G7")), LINE)
+    last = [event for event in plan.score if isinstance(event, Frame)][-1]
+    assert (last.tick, last.tick_in_beat, last.chord) == (BAR + 16, 16, parse_symbol("G7"))
+
+
+def test_frames_between_the_chord_and_the_commit_point_carry_the_new_chord() -> None:
+    plan = started()
+    plan.relay(BAR, BAR + 60, foresight((BAR, "G7")), LINE)
+    late = [event for event in plan.score if isinstance(event, Frame) and event.tick >= BAR]
+    assert [frame.tick for frame in late] == [BAR, BAR + 24, BAR + 48]
+    assert {frame.chord for frame in late} == {parse_symbol("G7")}
+    assert onsets(plan.score)[-1] == BAR + 48, "notes before the commit point are fixed"
+
+
+def test_a_sounding_note_that_fits_the_new_chord_is_kept() -> None:
+    plan = planner()
+    plan.begin(1)
+    known = foresight((0, "Dm7"))
+    plan.relay(0, 0, known, LINE)
+    plan.accept(Note(84, 62, 48))
+    assert plan.relay(BAR, BAR, foresight((BAR, "G7")), LINE) is None
+
+
+def test_a_sounding_note_that_clashes_moves_by_step_to_a_chord_note() -> None:
+    plan = planner()
+    plan.begin(1)
+    known = foresight((0, "Dm7"))
+    plan.relay(0, 0, known, LINE)
+    plan.accept(Note(84, 65, 48))
+    window = plan.relay(BAR, BAR, foresight((BAR, "Dmaj7")), LINE)
+    assert window is not None
+    assert [note.pitch for note in window.notes] == [66]
+    assert window.notes[0].onset_beat * TICKS_PER_BEAT == BAR
+    clash = next(event for event in plan.score if isinstance(event, Note) and event.pitch == 65)
+    assert clash.end_tick == BAR
+
+
+def test_a_plan_that_fell_behind_goes_on_after_the_commit_point() -> None:
+    plan = started()
+    known = foresight((0, "Dm7"))
+    plan.catch_up(2 * BAR + 50, known, LINE)
+    window = lay(plan, known, 3 * BAR)[0]
+    assert plan.score[-1].tick == 3 * BAR
+    assert window.from_beat * TICKS_PER_BEAT == 2 * BAR + 50
+
+
+def test_a_new_epoch_starts_from_nothing() -> None:
+    plan = started()
+    plan.begin(2)
+    assert plan.empty
+    assert plan.notes_due == {}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(-40, 40), st.sampled_from(["Dm7", "G7", "Ebmaj7", "F#7alt"])), max_size=12),
+    st.sampled_from([Meter(4, 4), Meter(3, 4), Meter(5, 4), Meter(6, 8), Meter(7, 8)]),
+    st.sampled_from([None, 96, 120, 84, 384]),
+)
+def test_whatever_is_heard_the_score_stays_in_order(heard: list[tuple[int, int, str]], meter: Meter, loop_ticks: int | None) -> None:
+    grid = Grid(meter, loop_ticks)
+    plan = planner()
+    plan.begin(1)
+    known = foresight((0, "C"), grid=grid)
+    plan.relay(0, 0, known, LINE)
+    lay(plan, known, 2 * meter.bar_ticks)
+    now = 0
+    for passed, early, symbol in heard:
+        now += passed
+        tick, commit = max(0, now + early), now + 3
+        fixed = [note for note in plan.score if isinstance(note, Note) and note.tick < min(tick, commit)]
+        known = replace(known, changes=(ChordChange(tick, parse_symbol(symbol)),))
+        plan.relay(tick, commit, known, LINE)
+        lay(plan, known, max(tick, commit) + 2 * meter.bar_ticks)
+        ticks = [event.tick for event in plan.score]
+        assert ticks == sorted(ticks)
+        lines = {event.tick for event in plan.score if isinstance(event, Frame)}
+        assert len(lines) == sum(isinstance(event, Frame) for event in plan.score)
+        kept = [note for note in plan.score if isinstance(note, Note) and note.tick < min(tick, commit)]
+        assert [note.tick for note in kept] == [note.tick for note in fixed]
+        assert all(after in lines for after in (grid.next_beat(line) for line in lines) if after <= max(lines))
