@@ -17,7 +17,7 @@ def foreign_package(home: Path = HOME) -> str | None:
         found = Path(spec.origin).resolve() if spec is not None and spec.origin is not None else None
         if found is None or found.parent.parent != home:
             where = found or "a folder without __init__.py"
-            return f"the package `{name}` of JamBot in {home} is hidden by another: {where}; remove that one from PYTHONPATH or the environment"
+            return f"JamBot's package `{name}` in {home} is hidden by another: {where}; take that one out of PYTHONPATH or the environment"
     return None
 
 

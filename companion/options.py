@@ -55,14 +55,17 @@ class DemoOptions:
 
 @dataclass(frozen=True, slots=True)
 class BenchOptions:
-    """A measured live session of `seconds`, its figures written to `json`; `load` further processes keep other cores busy."""
+    """A measured live session of `seconds`, its figures written to the file `json` if there is one.
+
+    `load` further processes keep other cores busy meanwhile.
+    """
 
     model: str
     seconds: float
     load: int
     seed: int
     device: Device
-    json: Path
+    json: Path | None
     settings: Settings
 
 
