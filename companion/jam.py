@@ -11,8 +11,9 @@ from shared.errors import DataError
 from shared.files import written_whole
 
 TICKS_PER_QUARTER = 480
-CHORDS_CHANNEL = 0
-SOLO_CHANNEL = 1
+CHORDS_CHANNEL, CHORDS_PROGRAM = 0, 4
+SOLO_CHANNEL, SOLO_PROGRAM = 1, 26
+"""General MIDI: electric piano and jazz guitar, so that the two are told apart wherever the file is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,10 @@ def write_midi(jam: Jam, path: Path) -> None:
     ]
     metas += [(_tick(name.beat), mido.MetaMessage("marker", text=name.symbol)) for name in jam.names]
     file.tracks.append(_track(metas))
-    for name, notes, channel in (("Chords", jam.chords, CHORDS_CHANNEL), ("Solo", jam.solo, SOLO_CHANNEL)):
-        file.tracks.append(_track([(0, mido.MetaMessage("track_name", name=name)), *_note_messages(notes, channel)]))
+    parts = (("Chords", jam.chords, CHORDS_CHANNEL, CHORDS_PROGRAM), ("Solo", jam.solo, SOLO_CHANNEL, SOLO_PROGRAM))
+    for name, notes, channel, program in parts:
+        opening = [mido.MetaMessage("track_name", name=name), mido.Message("program_change", channel=channel, program=program)]
+        file.tracks.append(_track([*((0, message) for message in opening), *_note_messages(notes, channel)]))
     with written_whole(path) as draft:
         file.save(draft)
 
