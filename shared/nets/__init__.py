@@ -1,0 +1,1 @@
+"""The nets, shared by trainer and companion."""
