@@ -46,13 +46,13 @@ Quality = Literal["midi", "beacon", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """FL's transport as the script read it in one callback; `pattern_beats` None where the length is unknown."""
+    """FL's transport as the script read it in one callback; `meter` and `pattern_beats` None where they are unknown."""
 
     playing: bool
     song_mode: bool
     position_beat: float
     tempo_bpm: float
-    meter: Meter
+    meter: Meter | None
     pattern_beats: float | None
 
 
@@ -112,7 +112,7 @@ class Clock:
     def on_beacon(self, beacon: Beacon, at_sec: float) -> None:
         """The script's report, with its arrival time."""
         self._beacon_sec = at_sec
-        self.meter = beacon.meter
+        self.meter = beacon.meter or self.meter
         self._retune(min(max(beacon.tempo_bpm, TEMPO_BPM_MIN), TEMPO_BPM_MAX), at_sec)
         self._song_mode = beacon.song_mode
         self._loop.observe(beacon, at_sec)

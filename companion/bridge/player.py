@@ -75,6 +75,11 @@ class Player:
         """Notes that wait for their moment."""
         return len(self._queue)
 
+    @property
+    def has_played(self) -> bool:
+        """True where `take_played` has something to tell."""
+        return bool(self._played)
+
     def begin(self, epoch: int, line: SongClock | None) -> list[bytes]:
         """Enter an epoch; `line` None while the song stands still. Returns the note-offs of what the old one left."""
         self.epoch = epoch
@@ -117,11 +122,14 @@ class Player:
 
     def silence(self) -> list[bytes]:
         """End everything and forget the queue: the note-offs to send now. Generations start anew."""
-        offs = [self._end(voice) for voice in list(self._voices)]
         self._queue.clear()
         self._done_ids.clear()
         self._generation = -1
-        return offs
+        return self.end_all()
+
+    def end_all(self) -> list[bytes]:
+        """End what sounds: its note-offs. The queue stands."""
+        return [self._end(voice) for voice in list(self._voices)]
 
     def next_sec(self) -> float | None:
         """When `poll` is due next, in seconds; None while nothing is planned or sounding."""
