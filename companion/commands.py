@@ -22,7 +22,7 @@ from shared.score import ROLES
 from shared.settings import Settings, check_endpoint, load_settings
 
 DEMO_ONLY = ("offline", "bars", "tempo")
-LIVE_ONLY = ("chart", "chart_file", "bridge")
+LIVE_ONLY = ("chart", "chart_file", "bridge", "keys")
 
 
 class Number(click.FloatRange):
@@ -57,6 +57,7 @@ config_option = click.option("--config", type=click.Path(path_type=Path), metava
 @temperature_option
 @device_option
 @click.option("--bridge", metavar="tcp://HOST:PORT", help="Use the bridge that runs there; usually one is started.")
+@click.option("--keys", type=FOLDER, metavar="DIR", help="The keys for a bridge on another machine, made by `companion keys`.")
 @config_option
 @click.option("--out", type=FOLDER, metavar="DIR", help="Where the jam is kept.")
 @click.option("--demo", is_flag=True, help="Play with a simulated FL Studio, and write the jam, its picture and its figures.")
@@ -126,9 +127,22 @@ def replay(log: Path, out: Path | None, device: Device, config: Path | None) -> 
 @click.option("--uninstall", is_flag=True, help="Take the script out again.")
 def install_fl(fl_dir: Path | None, uninstall: bool) -> None:
     """Copy JamBot's script to FL Studio, and show what was written."""
-    from companion.install_fl import run
+    from companion import install_fl as script
 
-    run(fl_dir, uninstall)
+    folders = [fl_dir] if fl_dir is not None else script.find_fl_dirs()
+    if not folders:
+        raise ConfigError("FL Studio's user data folder was not found; name it with --fl-dir (FL Studio: Options > File settings shows it)")
+    if uninstall:
+        removed = script.uninstall(folders[0])
+        for path in removed:
+            click.echo(f"removed    {path}")
+        click.echo("FL Studio forgets the script when it starts again." if removed else f"No script of JamBot's in {folders[0]}.")
+        return
+    for path, what in script.install(folders[0]):
+        click.echo(f"{what:<10} {path}")
+    click.echo("Next, in FL Studio: Options > MIDI Settings > Update MIDI scripts. `companion ports` shows what to set there.")
+    for other in folders[1:]:
+        click.echo(f"There is another user data folder; for that one: companion install-fl --fl-dir {str(other)!r}")
 
 
 @companion.command()
@@ -188,11 +202,7 @@ def check_writable_file(file: Path) -> None:
 
 def _live(settings: Settings, words: dict[str, Any]) -> None:
     chart = _chart(words["chart"], words["chart_file"])
-    if words["bridge"] is not None:
-        try:
-            check_endpoint(words["bridge"])
-        except ValueError as error:
-            raise ConfigError(f"--bridge: {error}") from None
+    _check_bridge(words["bridge"], words["keys"])
     out: Path | None = words["out"] or (settings.record.path if settings.record.keep else None)
     if out is not None:
         check_writable_folder(out)
@@ -200,7 +210,7 @@ def _live(settings: Settings, words: dict[str, Any]) -> None:
     _check_device(words["device"])
     from companion.app import live
 
-    live(LiveOptions(name, chart, _seed(words["seed"], None), words["device"], words["bridge"], out, settings))
+    live(LiveOptions(name, chart, _seed(words["seed"], None), words["device"], words["bridge"], words["keys"], out, settings))
 
 
 def _demo(settings: Settings, words: dict[str, Any]) -> None:
@@ -233,6 +243,24 @@ def _chart(text: str | None, file: Path | None) -> ChartText | None:
     chart = ChartText(text, "--chart") if text is not None else ChartText(read_chart_text(cast(Path, file)), str(file))
     parse_chart(chart.text, chart.origin)
     return chart
+
+
+def _check_bridge(bridge: str | None, keys: Path | None) -> None:
+    """Raise ConfigError unless a bridge can be reached at that address in safety. None: the companion starts its own."""
+    if bridge is None:
+        if keys is not None:
+            raise ConfigError("--keys goes only with --bridge")
+        return
+    try:
+        check_endpoint(bridge)
+    except ValueError as error:
+        raise ConfigError(f"--bridge: {error}") from None
+    from companion.keys import client_keys, is_loopback
+
+    if keys is not None:
+        client_keys(keys)
+    elif not is_loopback(bridge):
+        raise ConfigError(f"--bridge {bridge}: a bridge on another machine needs --keys; make them there with `companion keys FOLDER`")
 
 
 def _model(name: str | None) -> str:

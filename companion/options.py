@@ -23,8 +23,9 @@ class ChartText:
 class LiveOptions:
     """A live jam. `settings` already hold the command line's role and temperature.
 
-    `model` is a name that `companion models` lists, or `fallback`. `bridge` is the endpoint of a bridge that runs
-    elsewhere; None: start one. `out` is the folder for the jam's files; None: nothing is kept.
+    `model` is a name that `companion models` lists. `bridge` is the endpoint of a bridge that runs elsewhere, `keys` the
+    folder with the keys that it asks for (None on this machine); `bridge` None: start one. `out` is the folder for the
+    jam's files; None: nothing is kept.
     """
 
     model: str
@@ -32,6 +33,7 @@ class LiveOptions:
     seed: int
     device: Device
     bridge: str | None
+    keys: Path | None
     out: Path | None
     settings: Settings
 

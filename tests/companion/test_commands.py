@@ -39,6 +39,12 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         (["--temperature", "0"], ["--temperature", "0"]),
         (["--device", "tpu"], ["--device", "tpu", "cuda"]),
         (["--bridge", "localhost"], ["--bridge", "localhost", "tcp://HOST:PORT"]),
+        (["--bridge", "tcp://192.0.2.1:17817"], ["--bridge", "192.0.2.1", "--keys"]),
+        (["--bridge", "tcp://192.0.2.1:17817", "--keys", "no-such-folder"], ["no-such-folder"]),
+        (["--keys", "folder"], ["--keys", "--bridge"]),
+        (["--model", "coltrane"], ["--model", "coltrane", "fallback"]),
+        (["bench", "--model", "coltrane"], ["coltrane"]),
+        (["install-fl", "--fl-dir", "no-such-folder"], ["no-such-folder", "Settings"]),
         (["--seed", "-1"], ["--seed", "-1"]),
         (["--seed", "3", "bench"], ["--seed", "bench"]),
         (["bench", "--seconds", "0"], ["--seconds", "0"]),
@@ -69,6 +75,17 @@ def test_a_typo_in_the_settings_is_refused_with_its_place(capsys: pytest.Capture
     for word in ("my.yaml line 2", "plan.bars_ahed", "bars_ahead", "guard_ms"):
         assert word in line
     assert not (tmp_path / "jam").exists()
+
+
+def test_the_script_goes_into_fl_studios_folder_and_out_again(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "Settings").mkdir()
+    script = tmp_path / "Settings" / "Hardware" / "JamBot" / "device_JamBot.py"
+    for words, told, there in (([], "new", True), ([], "unchanged", True), (["--uninstall"], "removed", False)):
+        with pytest.raises(SystemExit) as caught:
+            main(["install-fl", "--fl-dir", str(tmp_path), *words])
+        assert caught.value.code == 0
+        assert f"{told:<10} {script}" in capsys.readouterr().out
+        assert script.exists() is there
 
 
 def test_help_and_mistakes_are_answered_without_loading_a_model() -> None:
