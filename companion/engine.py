@@ -1,0 +1,157 @@
+"""A trained net as a soloist: keeps what it has read, rolls back where the score changed, samples on. Knows no threads, no clock.
+
+    score ── window ── read what is new ──► hidden ──► onset ─► pitch ─► duration ──► note
+                ▲                                        └─► frame (the beat is done)  │
+                └───────────────────── one step of the net for each event ◄────────────┘
+
+Going back costs nothing (the cache's length is set), and a new chord is one step: its frame. When a window fills up, the
+next one is read ahead in quiet moments into a second cache, so that a chord never waits for a long prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from companion.foresight import ChordChange, Foresight
+from companion.soloist import Task
+from companion.window import Span, Window
+from shared.music import TICKS_PER_BEAT, Grid
+from shared.nets.decoder import Decoder
+from shared.score import PITCH_RANGES, Conditioning, Event, Frame, Note
+from shared.tokens import DURATION_TICKS, DURATIONS, NEXT, onset_floor, pitch_floor
+
+CHUNK = 16
+"""Steps read in one pass at most: the time that a cancelled pass may still take, about 4 ms on a CPU core."""
+
+
+class ModelSoloist:
+    """Continues scores with a decoder. One thread at a time."""
+
+    def __init__(self, decoder: Decoder, name: str, device: torch.device | None = None) -> None:
+        self._device = torch.device("cpu") if device is None else device
+        self._decoder = decoder.to(self._device).eval().requires_grad_(False)
+        _lay_out_for_playing(self._decoder)
+        self._name = name
+        self._span = Span(decoder.config.context)
+        self._window = Window(self._decoder, self._device)
+        self._spare = Window(self._decoder, self._device)
+        self._interrupted: Callable[[], bool] = lambda: False
+        self._warm_up()
+
+    @property
+    def name(self) -> str:
+        """The name that status lines and files show."""
+        return self._name
+
+    def heed(self, interrupted: Callable[[], bool]) -> None:
+        """Ask `interrupted` between the passes of a long prompt, and give up where it says so."""
+        self._interrupted = interrupted
+
+    def play(self, task: Task) -> Iterator[Event]:
+        """Continue `task.score`, see `Soloist.play`. Raises DataError where the score breaks the grammar of tokens."""
+        first = self._span.beat_line(task.score, self._span.start(task.score_start + len(task.score)) - task.score_start)
+        if not self._open(task.score_start + first, task.score[first:]):
+            return
+        chance = np.random.Generator(np.random.Philox(key=[task.seed % 2**64, task.generation]))
+        while self._window.cursor.frame.tick < task.until_tick:
+            with torch.inference_mode():
+                event = self._continue(task, chance.random(3))
+            yield event
+            if isinstance(event, Frame) and event.tick >= task.until_tick:
+                return
+            if not self._read_on(event):
+                return
+
+    def idle(self) -> bool:
+        """Read a little of the window that will be needed next. False where there is nothing to do."""
+        window, spare, span = self._window, self._spare, self._span
+        if len(window.events) <= span.room - span.block // 2:
+            return False
+        coming = span.start(window.start + span.room + 1)
+        first = span.beat_line(window.events, coming - window.start)
+        spare.match(window.start + first, window.events[first:])
+        after = first + len(spare.events)
+        if after == len(window.events):
+            return False
+        with torch.inference_mode():
+            spare.read(window.events[after : after + CHUNK])
+        return True
+
+    def _warm_up(self) -> None:
+        """Play a beat once: the first pass sets up the libraries beneath, for ten times the usual time."""
+        seen = Foresight(Grid(), (ChordChange(0, None),))
+        wish = Conditioning()
+        score = tuple(seen.frame_at(beat * TICKS_PER_BEAT, wish) for beat in range(min(2 * CHUNK, self._span.room)))
+        tick = score[-1].tick
+        for _ in self.play(Task(0, 0, score, 0, seen.grid, seen, wish, tick, tick + 4 * TICKS_PER_BEAT, 1.0, 1.0)):
+            pass
+
+    def _open(self, start: int, events: Sequence[Event]) -> bool:
+        """Bring a window to stand at the end of `events`; False where interrupted, with a window that is short but right."""
+        if self._window.start != start:
+            self._window, self._spare = self._spare, self._window
+        window = self._window
+        window.match(start, events)
+        while len(window.events) < len(events):
+            if self._interrupted():
+                return False
+            with torch.inference_mode():
+                window.read(events[len(window.events) : len(window.events) + CHUNK])
+        return True
+
+    def _read_on(self, event: Event) -> bool:
+        window = self._window
+        if len(window.events) < self._decoder.config.context:
+            with torch.inference_mode():
+                window.read([event])
+            return True
+        events = [*window.events, event]
+        first = self._span.beat_line(events, self._span.start(window.start + len(events)) - window.start)
+        return self._open(window.start + first, events[first:])
+
+    def _continue(self, task: Task, chance: NDArray[np.float64]) -> Event:
+        """The next event: three decisions, one number of `chance` (3,) each."""
+        frame, row = self._window.cursor.frame, self._window.cursor.row
+        beat_tick = frame.tick - frame.tick_in_beat
+        frame_tick = task.foresight.next_frame_tick(frame.tick)
+        lowest, highest = PITCH_RANGES[frame.conditioning.role]
+        floor = max(onset_floor(row), task.min_tick - beat_tick)
+        if pitch_floor(row, floor) > highest:
+            floor += 1
+        onset = NEXT
+        hidden = self._window.hidden
+        if beat_tick + floor < frame_tick:
+            onset = _sample(self._decoder.onset(hidden), floor, NEXT, task, chance[0])
+        if onset == NEXT or beat_tick + onset >= frame_tick:
+            return task.foresight.frame_at(frame_tick, task.conditioning)
+        at = torch.tensor([onset], device=self._device)
+        pitch = _sample(self._decoder.pitch(hidden, at), max(lowest, pitch_floor(row, onset)), highest, task, chance[1])
+        struck = torch.tensor([pitch], device=self._device)
+        duration = _sample(self._decoder.duration(hidden, at, struck), 0, DURATIONS - 1, task, chance[2])
+        return Note(beat_tick + onset, pitch, DURATION_TICKS[duration])
+
+
+def _sample(scores: Tensor, lowest: int, highest: int, task: Task, chance: float) -> int:
+    """A class in `lowest`..`highest`, drawn from `scores` (1, classes) at the task's temperature from its top-p nucleus.
+
+    Nucleus sampling: Holtzman et al. 2020. `chance` in 0..1 picks along the classes in descending order.
+    """
+    open_scores = scores[0, lowest : highest + 1].double().cpu().numpy() / task.temperature
+    weights = np.exp(open_scores - open_scores.max())
+    order = np.argsort(-weights, kind="stable")
+    reached = np.cumsum(weights[order])
+    nucleus = int(np.searchsorted(reached, task.top_p * reached[-1])) + 1
+    nucleus = min(nucleus, len(order))
+    return lowest + int(order[min(int(np.searchsorted(reached[:nucleus], chance * reached[nucleus - 1], side="right")), nucleus - 1)])
+
+
+def _lay_out_for_playing(decoder: Decoder) -> None:
+    """Store every weight the way its product reads it: a third off the time of a prompt, and the same figures."""
+    for module in decoder.modules():
+        if isinstance(module, nn.Linear):
+            module.weight.data = module.weight.data.t().contiguous().t()

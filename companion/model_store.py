@@ -1,0 +1,147 @@
+"""Which players there are and where their weights lie. Knows folders and names; knows nothing of playing.
+
+A model is a folder `<name>/` with `model.safetensors` in it. Looked for, in this order: `checkpoints` in the current folder,
+`~/.jambot/models`, and the models that travel with the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from companion.options import Device
+from shared.errors import CheckpointError, ConfigError
+
+if TYPE_CHECKING:
+    import torch
+
+    from companion.soloist import Soloist
+    from shared.checkpoint import Card
+    from shared.nets.decoder import Decoder
+
+FALLBACK = "fallback"
+RANDOM = "random"
+BUILT_IN = {FALLBACK: "plays by rule, no weights", RANDOM: "random weights of the usual size: for measuring the engine, not for listening"}
+FOLDERS = (Path("checkpoints"), Path("~/.jambot/models"), Path(__file__).parent / "models")
+FILE_NAME = "model.safetensors"
+RANDOM_SEED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model found in a folder: its card, or why it cannot be used."""
+
+    name: str
+    path: Path
+    card: Card | None
+    fault: str | None
+
+
+def list_models(folders: Sequence[Path] = FOLDERS) -> list[Installed]:
+    """Every installed model, first come first named; a damaged one is listed with its fault."""
+    from shared.checkpoint import read_header
+
+    found: list[Installed] = []
+    for name, path in _paths(folders).items():
+        try:
+            found.append(Installed(name, path, read_header(path).card, None))
+        except CheckpointError as error:
+            found.append(Installed(name, path, None, str(error)))
+    return found
+
+
+def find_model(name: str | None, folders: Sequence[Path] = FOLDERS) -> str:
+    """`name`, known to be a player; for None the first installed model, or the fallback player where there is none.
+
+    Raises ConfigError for an unknown name, CheckpointError where the weights' header is not ours.
+    """
+    paths = _paths(folders)
+    if name is None:
+        name = next(iter(paths), FALLBACK)
+    if name in BUILT_IN:
+        return name
+    if name not in paths:
+        raise ConfigError(f"--model {name}: no such player; there are {', '.join([*paths, *BUILT_IN])}")
+    from shared.checkpoint import read_header
+
+    read_header(paths[name])
+    return name
+
+
+def open_soloist(name: str, device: Device = "auto", folders: Sequence[Path] = FOLDERS) -> Soloist:
+    """The player called `name`, ready to play. Raises ConfigError and CheckpointError as `find_model` does."""
+    name = find_model(name, folders)
+    if name == FALLBACK:
+        from companion.fallback import FallbackSoloist
+
+        return FallbackSoloist()
+    import torch
+
+    from companion.engine import ModelSoloist
+    from shared.checkpoint import load
+
+    # One step of a small net is too little work to share: more threads only wait for each other.
+    torch.set_num_threads(1)
+    if name == RANDOM:
+        return ModelSoloist(random_decoder(), "random weights", _device(device))
+    return ModelSoloist(load(_paths(folders)[name]), name, _device(device))
+
+
+def random_decoder() -> Decoder:
+    """A net of the usual size that was taught nothing, the same each time.
+
+    Its biases lean towards eighth notes and the middle of the keyboard, or it would play three notes a beat all over it.
+    """
+    import torch
+
+    from shared.music import TICKS_PER_BEAT
+    from shared.nets.decoder import Decoder, DecoderConfig
+    from shared.tokens import DURATION_TICKS, NEXT
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(RANDOM_SEED)
+        decoder = Decoder(DecoderConfig())
+    with torch.no_grad():
+        for onset in (0, TICKS_PER_BEAT // 2, NEXT):
+            decoder.onset.out.bias[onset] = 3.0
+        decoder.pitch.out.bias.copy_(-0.5 * ((torch.arange(128) - 67) / 7.0) ** 2)
+        decoder.duration.out.bias.copy_(torch.tensor([-0.5 * ((ticks - 10) / 4.0) ** 2 for ticks in DURATION_TICKS]))
+    return decoder.eval()
+
+
+def show_models(folders: Sequence[Path] = FOLDERS) -> None:
+    """Print a table of all players."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "trained on", "licence", "figures", "where")
+    for model in list_models(folders):
+        if model.card is None:
+            table.add_row(model.name, f"unusable: {model.fault}", "", "", str(model.path.parent))
+        else:
+            figures = ", ".join(f"{name} {value:g}" for name, value in model.card.figures.items())
+            table.add_row(model.name, model.card.training_data, model.card.licence, figures, str(model.path.parent))
+    for name, what in BUILT_IN.items():
+        table.add_row(name, what, "MIT", "", "built in")
+    Console().print(table)
+
+
+def _paths(folders: Sequence[Path]) -> dict[str, Path]:
+    paths: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.expanduser().glob(f"*/{FILE_NAME}")):
+            paths.setdefault(path.parent.name, path)
+    return {name: path for name, path in paths.items() if name not in BUILT_IN}
+
+
+def _device(device: Device) -> torch.device:
+    import torch
+
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there[device]:
+        raise ConfigError(f"--device {device}: PyTorch finds no such device here; use --device auto")
+    return torch.device(device)
