@@ -78,7 +78,7 @@ class Link(object):
         for mark in "{} {}".format(name, port):
             nonce = nonce * 131 + ord(mark)
         self._outbox = frames.Outbox(frames.TO_BRIDGE, nonce & frames.NONCE_MAX, self._pace)
-        self._inbox = None  # type: frames.Inbox | None
+        self._inbox, self._told_status = None, False  # type: frames.Inbox | None, bool
         self._heard_sec = None  # type: float | None
         self._port, self._is_link, self._assigned = _within(port, -1, 255), "jambot" in name.lower(), False
         self._held = {"keys": Held(), "song": Held()}
@@ -132,7 +132,7 @@ class Link(object):
         if frame.direction == frames.TO_FL and self._loading_sec is None:
             now = self._clock()
             if self._inbox is None or self._inbox.nonce != frame.nonce:
-                self._inbox = frames.Inbox(frame.nonce)
+                self._inbox, self._told_status = frames.Inbox(frame.nonce), False
                 self._held_sec = self._hello_sec = LONG_AGO
                 self._why |= frames.IDLE
             self._heard_sec, self._is_link = now, True
@@ -179,10 +179,10 @@ class Link(object):
             self._audition.keep(fields["sounding"])
         elif kind == "audition":
             self._audition.add(fields["notes"])
-        elif kind == "welcome":
+        elif kind == "welcome" and not self._told_status:
             self._hint = "JamBot: connected to the bridge"
         elif kind == "status":
-            self._hint = fields["text"]
+            self._hint, self._told_status = fields["text"], True
             if not fields["audition"]:
                 self._audition.keep(())
 
