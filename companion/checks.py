@@ -79,19 +79,26 @@ def check_script(differing: Sequence[str] | None) -> Check:
     return Check("FL Studio's script", True, "this version")
 
 
-def check_round_trip(round_trips_ms: Sequence[float]) -> Check:
-    """The way to the bridge and back, measured on a bridge that was started for it."""
-    if not round_trips_ms:
+def check_models(names: Sequence[str], faults: Sequence[str]) -> Check:
+    """The trained models: `names` of the good ones, `faults` of the others as their own lines tell. None at all is no failure."""
+    if faults:
+        return Check("models", False, "; ".join(faults), "install that model again, or delete its folder")
+    return Check("models", True, ", ".join(names) or "none installed; the fallback player answers")
+
+
+def check_link(round_trip_ms: float | None, trouble: str = "") -> Check:
+    """The way to the bridge and back, measured on a bridge that was started for it; `trouble` tells why it was not."""
+    if round_trip_ms is None:
         mend = "allow Python to talk to itself on 127.0.0.1 (firewall, security software)"
-        return Check("link", False, "the bridge does not answer", mend)
-    middle = sorted(round_trips_ms)[len(round_trips_ms) // 2]
-    what = f"round trip {middle:.1f} ms, at most {max(round_trips_ms):.1f} ms"
-    if middle > ROUND_TRIP_MS_MAX:
+        return Check("link", False, trouble or "the bridge does not answer", mend)
+    what = f"to the bridge and back in {round_trip_ms:.2f} ms"
+    if round_trip_ms > ROUND_TRIP_MS_MAX:
         return Check("link", False, what, "close programs that keep the computer busy")
     return Check("link", True, what)
 
 
-def check_priority(words: str, raised: bool) -> Check:
-    """The player's priority. A refused one is no failure: notes may be a little late on a busy computer."""
-    mend = "" if raised else "nothing has to be done; on a busy computer notes may be a millisecond late"
-    return Check("player's priority", True, words, mend)
+def check_priority(granted: str) -> Check:
+    """The player's priority, in the bridge's words. A refused one is no failure: notes may be a little late on a busy computer."""
+    refused = granted.startswith("normal")
+    mend = "nothing has to be done; on a busy computer notes may be a millisecond late" if refused else ""
+    return Check("player's priority", True, granted, mend)

@@ -27,8 +27,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if foreign is not None:
         sys.exit(_refused(foreign))
     # Imported only now: these need the packages that were just looked for.
-    from companion.commands import companion
-    from shared.console import run
+    try:
+        from companion.commands import companion
+        from shared.console import run
+    except ModuleNotFoundError as error:
+        sys.exit(_refused(f"the Python package {error.name} is missing; in JamBot's folder: pip install -c constraints.txt ."))
 
     run(companion, "companion", arguments)
 

@@ -37,6 +37,8 @@ def _status(command: click.Command, name: str, arguments: list[str] | None) -> i
         return _fail(f"{error.format_message()} See: {command_path} --help")
     except JamBotError as error:
         return _fail(str(error))
+    except ModuleNotFoundError as error:
+        return _fail(f"the Python package {error.name} is missing; in JamBot's folder: pip install -c constraints.txt .")
     except (click.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:

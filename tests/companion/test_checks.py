@@ -9,11 +9,12 @@ import pytest
 from companion.checks import (
     Check,
     check_fl_folder,
+    check_link,
     check_midi,
+    check_models,
     check_packages,
     check_priority,
     check_python,
-    check_round_trip,
     check_script,
 )
 from companion.port_list import MidiSystem
@@ -35,8 +36,10 @@ INSTALLED = {"torch": "2.13.0", "numpy": "2.4.6"}
         check_fl_folder(Path("FL Studio"), "win32"),
         check_fl_folder(None, "linux"),
         check_script([]),
-        check_round_trip([0.4, 0.3, 9.0]),
-        check_priority("raised", True),
+        check_models(["stage_a"], []),
+        check_models([], []),
+        check_link(0.3),
+        check_priority("real-time"),
     ],
     ids=lambda check: f"{check.name}: {check.what}",
 )
@@ -58,8 +61,9 @@ def test_what_is_well_passes(check: Check) -> None:
         (check_fl_folder(None, "win32"), "--fl-dir"),
         (check_script(None), "install-fl"),
         (check_script(["link.py"]), "install-fl"),
-        (check_round_trip([]), "127.0.0.1"),
-        (check_round_trip([80.0, 90.0]), "busy"),
+        (check_models(["stage_a"], ["stage_b: damaged"]), "again"),
+        (check_link(None), "127.0.0.1"),
+        (check_link(80.0), "busy"),
     ],
     ids=lambda value: value.what if isinstance(value, Check) else value,
 )
@@ -76,6 +80,6 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_a_refused_priority_is_no_failure_but_is_told() -> None:
-    check = check_priority("not raised: the system refused", False)
+    check = check_priority("normal (real-time refused)")
     assert check.ok
     assert check.mend

@@ -32,6 +32,11 @@ def raising(error: BaseException) -> click.Command:
         (ConfigError("my.yaml: plan.bars_ahed\nis no setting"), 2, "error: my.yaml: plan.bars_ahed is no setting\n"),
         (OSError(errno.ENOSPC, "No space left on device", "/jam/jam.mid"), 2, "error: /jam/jam.mid: No space left on device\n"),
         (click.UsageError("--bars goes with --demo."), 2, "error: --bars goes with --demo. See: jam --help\n"),
+        (
+            ModuleNotFoundError("No module named 'torch'", name="torch"),
+            2,
+            "error: the Python package torch is missing; in JamBot's folder: pip install -c constraints.txt .\n",
+        ),
         (KeyboardInterrupt(), 130, ""),
     ],
 )
