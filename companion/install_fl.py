@@ -6,16 +6,17 @@ folder is `Documents/Image-Line/FL Studio` unless the user has moved it (Options
 
 from __future__ import annotations
 
-import contextlib
 import importlib.resources
 import os
 import re
 import shutil
 import sys
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 
 from shared.errors import ConfigError
+from shared.files import written_whole
 
 FOLDER = "JamBot"
 _FILES = {
@@ -53,11 +54,10 @@ def script_version() -> str:
 
 def candidate_dirs(platform: str, home: Path, registry: Registry) -> list[Path]:
     """Where FL's user-data folder may be, likeliest first, on a system named as in `sys.platform`."""
-    roots: list[Path] = []
+    shared_data = registry(_IMAGE_LINE_KEY, "Shared data")
+    roots = [Path(shared_data)] if shared_data else []
     if platform == "win32":
-        shared_data = registry(_IMAGE_LINE_KEY, "Shared data")
         documents = registry(_SHELL_KEY, "Personal")
-        roots += [Path(shared_data)] if shared_data else []
         roots += [Path(documents) / "Image-Line"] if documents else []
         roots.append(home / "OneDrive" / "Documents" / "Image-Line")
     roots.append(home / "Documents" / "Image-Line")
@@ -96,7 +96,8 @@ def install(fl_dir: Path) -> list[tuple[Path, str]]:
             path = target / name
             before = path.read_bytes() if path.exists() else None
             if before != content:
-                _replace(path, content)
+                with written_whole(path) as draft:
+                    draft.write_bytes(content)
             done.append((path, "new" if before is None else "unchanged" if before == content else "updated"))
     except OSError as error:
         raise ConfigError(f"{error.filename or target}: cannot be written: {error.strerror}; close FL Studio and try again") from None
@@ -134,22 +135,22 @@ def installed_version(fl_dir: Path) -> str | None:
     return found[1].decode("ascii", "replace") if found else None
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    part = path.with_name(path.name + ".part")
+def read_mac_registry(path: Path, key: str, name: str) -> str | None:
+    """A value from FL's registry file on macOS, nested `Key` elements with `Value` leaves; None where there is none."""
     try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+        node: ElementTree.Element | None = ElementTree.parse(path).getroot().find(".//Key[@Name='HKEY_CURRENT_USER']")
+    except (OSError, ElementTree.ParseError):
+        return None
+    for step in key.split("\\"):
+        node = None if node is None else node.find(f"Key[@Name='{step}']")
+    value = None if node is None else node.findtext(f"Value[@Name='{name}']")
+    return value or None
 
 
 def _read_registry(key: str, name: str) -> str | None:
+    """A value of the user's registry: Windows' own, or the file in which FL keeps its part of one on macOS."""
+    if sys.platform == "darwin":
+        return read_mac_registry(Path.home() / "Library" / "Preferences" / "Image-Line" / "reg.xml", key, name)
     if sys.platform != "win32":
         return None
     import winreg
