@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import zmq
 
+from companion.keys import is_loopback
 from shared.errors import PortError
 
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SOCKET_BYTES_MAX = 1024
 INBOX_MAX = 8192
 CLIENT_NAME = "JamBot"
@@ -68,7 +68,7 @@ class SocketPorts:
     """
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
-        if endpoint.removeprefix("tcp://").rsplit(":", 1)[0] not in LOOPBACK_HOSTS:
+        if not is_loopback(endpoint):
             raise PortError(f"{endpoint}: MIDI over a socket stays on this machine; use tcp://127.0.0.1:PORT")
         self._socket = context.socket(zmq.PAIR)
         self._socket.linger = 200
@@ -78,7 +78,7 @@ class SocketPorts:
             self._socket.bind(endpoint)
         except zmq.ZMQError as error:
             self._socket.close(0)
-            raise PortError(f"{endpoint}: {error.strerror}; choose another port for the simulated FL Studio") from None
+            raise PortError(f"{endpoint}: {zmq.strerror(error.errno or 0)}; choose another port for the simulated FL Studio") from None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -132,6 +132,7 @@ class RtMidiPorts:
         import rtmidi
 
         self._names = names or PortNames()
+        self._error = rtmidi.RtMidiError
         self._inbox: deque[tuple[bytes, float]] = deque(maxlen=INBOX_MAX)
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
@@ -172,11 +173,11 @@ class RtMidiPorts:
 
     def send_link(self, data: bytes) -> None:
         """Send to the script."""
-        self._link_in.send_message(data)
+        self._send(self._link_in, data)
 
     def send_notes(self, data: bytes) -> None:
         """Send to the synth."""
-        self._notes.send_message(data)
+        self._send(self._notes, data)
 
     def close(self) -> None:
         """Close every port, the input first so that no callback meets a closed port."""
@@ -188,6 +189,12 @@ class RtMidiPorts:
             port.delete()
         self._wake_read.close()
         self._wake_write.close()
+
+    def _send(self, port: Any, data: bytes) -> None:
+        try:
+            port.send_message(data)
+        except self._error as error:
+            raise PortError(f"MIDI port gone: {_one_line(error)}; restart the MIDI system, then JamBot") from None
 
     def _arrived(self, event: tuple[list[int], float], _: object = None) -> None:
         """Called in the MIDI system's own thread."""

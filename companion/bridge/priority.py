@@ -1,0 +1,58 @@
+"""Asks the system to run this process before others, as far as it lets us. Knows nothing of what the process does."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import sys
+
+FIFO_PRIORITY = 10
+
+
+def raise_priority() -> str:
+    """Raise this thread and the threads it will start; returns what was granted, for people to read."""
+    if sys.platform == "linux":
+        return _linux()
+    if sys.platform == "win32":
+        return _windows()
+    if sys.platform == "darwin":
+        return _macos()
+    return "normal"
+
+
+def stop_collecting() -> None:
+    """Keep the garbage collector from pausing the player; call it when everything is loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+if sys.platform == "linux":
+
+    def _linux() -> str:
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
+        except OSError as error:
+            return f"normal (real-time refused: {error.strerror})"
+        return "real-time"
+
+
+if sys.platform == "win32":
+
+    def _windows() -> str:
+        high_priority_class = 0x80
+        kernel, multimedia = ctypes.windll.kernel32, ctypes.windll.winmm
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        kernel.SetPriorityClass.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
+        # sleeps are then exact to a millisecond instead of sixteen
+        multimedia.timeBeginPeriod(1)
+        return "high" if kernel.SetPriorityClass(kernel.GetCurrentProcess(), high_priority_class) else "normal (high refused)"
+
+
+if sys.platform == "darwin":
+
+    def _macos() -> str:
+        user_interactive = 0x21
+        refused = ctypes.CDLL(None).pthread_set_qos_class_self_np(user_interactive, 0)
+        return "normal (user-interactive refused)" if refused else "user-interactive"
