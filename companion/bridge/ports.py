@@ -211,7 +211,7 @@ class RtMidiPorts:
             if api != rtmidi.API_WINDOWS_MM:
                 port.open_virtual_port(name)
             else:
-                port.open_port(_find(port.get_ports(), name), name)
+                port.open_port(find_port(port.get_ports(), name), name)
         except rtmidi.RtMidiError as error:
             mend = "close the other program that uses it, or restart the MIDI system"
             raise PortError(f"MIDI port {name!r}: {_one_line(error)}; {mend}") from None
@@ -252,7 +252,7 @@ def _choose_api(rtmidi: Any, api: str) -> int:
     raise PortError(f"no MIDI system answers ({'; '.join(reasons)}); {mend}")
 
 
-def _find(offered: list[str], name: str) -> int:
+def find_port(offered: list[str], name: str) -> int:
     """The index of a port named `name`; Windows adds a number behind it. Raises PortError."""
     for index, port in enumerate(offered):
         if port == name or (port.startswith(name + " ") and port[len(name) + 1 :].isdigit()):
