@@ -58,6 +58,7 @@ def learn(model: Decoder, examples: tuple[Tensor, Tensor], rounds: int, rate: fl
         loss = model.losses(*examples).per_step
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(wanted, 1.0)
         optimizer.step()
     model.eval()
     return float(loss.detach())
