@@ -6,11 +6,13 @@ A model is a folder `<name>/` with `model.safetensors` in it. Looked for, in thi
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from companion import __version__
 from companion.options import Device
 from shared.errors import CheckpointError, ConfigError
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 FALLBACK = "fallback"
 RANDOM = "random"
+RANDOM_SHOWN = "random weights"
 BUILT_IN = {FALLBACK: "plays by rule, no weights", RANDOM: "random weights of the usual size: for measuring the engine, not for listening"}
 FOLDERS = (Path("checkpoints"), Path("~/.jambot/models"), Path(__file__).parent / "models")
 FILE_NAME = "model.safetensors"
@@ -85,8 +88,21 @@ def open_soloist(name: str, device: Device = "auto", folders: Sequence[Path] = F
     # One step of a small net is too little work to share: more threads only wait for each other.
     torch.set_num_threads(1)
     if name == RANDOM:
-        return ModelSoloist(random_decoder(), "random weights", _device(device))
+        return ModelSoloist(random_decoder(), RANDOM_SHOWN, _device(device))
     return ModelSoloist(load(_paths(folders)[name]), name, _device(device))
+
+
+def shown_name(name: str) -> str:
+    """How a player is called wherever people read it."""
+    return RANDOM_SHOWN if name == RANDOM else name
+
+
+def fingerprint(name: str, folders: Sequence[Path] = FOLDERS) -> str:
+    """What tells two versions of a player apart: a digest of its weights, or of JamBot's version where it has none."""
+    name = find_model(name, folders)
+    if name in BUILT_IN:
+        return f"{name} {__version__}"
+    return hashlib.blake2b(_paths(folders)[name].read_bytes(), digest_size=16).hexdigest()
 
 
 def random_decoder() -> Decoder:
