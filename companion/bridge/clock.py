@@ -35,6 +35,8 @@ OUTLIERS_TO_RELOCK = 6
 JUMP_SEC = 0.12
 SLIP_SEC = 0.020
 SLIP_BEACONS = 8
+PLACING_BEACONS = 8
+NEAR_TICK_SEC = 0.004
 SETTLE_SEC = 0.3
 CLOCK_LOST_SEC = 0.25
 CLOCK_LOST_PERIODS = 8
@@ -81,6 +83,7 @@ class Clock:
         self._base_beat = 0.0
         self._count: int | None = None
         self._tracked = 0
+        self._unplaced = 0
         self._outliers: list[float] = []
         self._beacon_errors: deque[float] = deque(maxlen=SLIP_BEACONS)
         self._suspect_beat: float | None = None
@@ -89,7 +92,7 @@ class Clock:
     @property
     def quality(self) -> Quality:
         """What the line follows now: MIDI clock, beacons alone, or nothing."""
-        if self.playing and self._count is not None:
+        if self.playing and self._byte_sec is not None:
             return "midi"
         return "none" if self._beacon_sec is None else "beacon"
 
@@ -147,10 +150,10 @@ class Clock:
     def _on_start(self, at_sec: float) -> None:
         # the script saw the start first: the same epoch, now with a byte count
         if not (self.playing and not self._began_by_byte and at_sec - self._began_sec < SETTLE_SEC):
-            self._count = None
             self._begin(at_sec, self._rest_beat)
         self._began_by_byte = True
         self._base_beat = self._rest_beat
+        self._unplaced = 0
         self._count = -1
         self._byte_sec = at_sec
 
@@ -158,9 +161,10 @@ class Clock:
         self._byte_sec = at_sec
         self._arrivals.append(at_sec)
         if self._count is None:
-            self._count = round((self.line.beat_at(at_sec) - self._base_beat) * TICKS_PER_BEAT)
-            self._variance += BEACON_SD_SEC**2
-            self._tracked = 0
+            # taken up in the middle: where in the song this byte lies is known from beacons only
+            self._count = 0
+            self._base_beat = self.line.beat_at(at_sec)
+            self._unplaced = PLACING_BEACONS
         else:
             self._count += 1
         if self._count == 0:
@@ -202,15 +206,30 @@ class Clock:
         return suspect is not None and abs(error_beat - suspect) * 60.0 / self.line.tempo_bpm < JUMP_SEC
 
     def _check_count(self, error_beat: float) -> None:
-        """Beacons that agree on another tick than the bytes' count: the count slipped, or the epoch began off."""
+        """Set the bytes' count right by beacons.
+
+        A beacon tells a position that has passed, never one to come. So after a jump the line follows those that are ahead
+        of it, and soon stands where the promptest beacon does; if that is nearly a whole tick of the song, it is that tick.
+        Later, beacons that agree on another tick tell of a slip.
+        """
+        if self._unplaced:
+            self._unplaced -= 1
+            self._displace(max(0.0, error_beat))
+            off_beat = self._base_beat - round(self._base_beat * TICKS_PER_BEAT) / TICKS_PER_BEAT
+            if self._unplaced == 0 and abs(off_beat) < min(0.25 / TICKS_PER_BEAT, NEAR_TICK_SEC * self.line.tempo_bpm / 60.0):
+                self._displace(-off_beat)
+            return
         self._beacon_errors.append(error_beat)
         slip_beat = median(self._beacon_errors)
         least_beat = max(0.75 / TICKS_PER_BEAT, SLIP_SEC * self.line.tempo_bpm / 60.0)
         if len(self._beacon_errors) == SLIP_BEACONS and abs(slip_beat) > least_beat:
-            slip_beat = round(slip_beat * TICKS_PER_BEAT) / TICKS_PER_BEAT
-            self._base_beat += slip_beat
-            self.line = SongClock(self.line.at_sec, self.line.beat + slip_beat, self.line.tempo_bpm)
+            self._displace(round(slip_beat * TICKS_PER_BEAT) / TICKS_PER_BEAT)
             self._beacon_errors.clear()
+
+    def _displace(self, beats: float) -> None:
+        """Move the whole song by `beats` against the bytes."""
+        self._base_beat += beats
+        self.line = SongClock(self.line.at_sec, self.line.beat + beats, self.line.tempo_bpm)
 
     def _correct(self, late_sec: float, sd_sec: float, memory: int, at_sec: float) -> None:
         """One Kalman step: move the line towards an observation that came `late_sec` after the line's own moment."""
@@ -266,20 +285,13 @@ class Clock:
 
     def _begin(self, at_sec: float, beat: float) -> None:
         """A new epoch that plays from `beat`."""
-        jumped = self.playing
         self.epoch += 1
         self.playing = True
         self._began_sec = at_sec
         self._began_by_byte = False
-        if jumped and self._count is not None:
-            # the bytes go on in the same grid: keep their phase, take the nearest tick
-            old_beat = self.line.beat_at(at_sec)
-            leap_beat = round((beat - old_beat) * TICKS_PER_BEAT) / TICKS_PER_BEAT
-            self._base_beat += leap_beat
-            beat = old_beat + leap_beat
-        else:
-            self._base_beat = round(beat * TICKS_PER_BEAT) / TICKS_PER_BEAT
-            self._variance = UNKNOWN_SD_SEC**2
+        # whether the bytes go on as before or keep to the new place's ticks is not known
+        self._count = None
+        self._variance = UNKNOWN_SD_SEC**2
         self.line = SongClock(at_sec, beat, self.line.tempo_bpm)
         self.loop_beats = self._loop.beats
         self._outliers.clear()

@@ -63,10 +63,11 @@ class Song:
         self._due.clear()
         self.rest()
 
-    def seek(self, beat: float) -> None:
-        """FL's position jumps while playing; its clock bytes go on in the new position's grid."""
+    def seek(self, beat: float, on_grid: bool) -> None:
+        """FL's position jumps while playing; its clock bytes take the new position's grid, or go on undisturbed."""
+        rest = self._tick_beat - self.beat
         self.beat = beat
-        self._tick_beat = -(-beat * TICKS_PER_BEAT // 1) / TICKS_PER_BEAT
+        self._tick_beat = -(-beat * TICKS_PER_BEAT // 1) / TICKS_PER_BEAT if on_grid else beat + rest
 
     def play(self, seconds: float) -> Iterator[Moment]:
         """Run; yields the truth after each input."""
