@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from companion.engine import ModelSoloist
-from companion.model_store import find_model, list_models, open_soloist, random_decoder, show_models
+from companion.model_store import find_model, fingerprint, list_models, open_soloist, random_decoder, show_models, shown_name
 from shared import checkpoint
 from shared.checkpoint import Card
 from shared.errors import CheckpointError, ConfigError
@@ -54,6 +54,18 @@ def test_a_damaged_model_is_listed_with_its_fault_and_refused(folder: Path, caps
     show_models([folder])
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("blue", "torn", "unusable", "fallback", "random"))
+
+
+def test_other_weights_have_another_fingerprint(folder: Path, tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "second" / "blue" / "model.safetensors", tiny(1), Card("blue", "made up", "MIT"))
+    first, second = fingerprint("blue", [folder]), fingerprint("blue", [tmp_path / "second"])
+    assert first == fingerprint("blue", [folder]) != second
+    assert fingerprint("fallback") != fingerprint("random")
+
+
+def test_random_weights_are_called_so() -> None:
+    assert shown_name("random") == open_soloist("random", "cpu").name == "random weights"
+    assert shown_name("blue") == "blue"
 
 
 def test_the_random_model_plays_a_line_of_a_usual_density_and_is_always_the_same() -> None:
