@@ -78,12 +78,13 @@ class Audition(object):
         """Play the queue, in order. What FL refuses stays queued: the exception is the caller's to heed."""
         while self._queue:
             pitch, velocity = self._queue[0]
-            if pitch in self._sounding:
-                self._channels.midiNoteOn(self._sounding[pitch], pitch, 0, -1)
-                del self._sounding[pitch]
-            if velocity:
-                channel = self._channels.selectedChannel(1, 0, 1)
-                if channel >= 0:
-                    self._channels.midiNoteOn(channel, pitch, velocity, -1)
-                    self._sounding[pitch] = channel
+            selected = self._channels.selectedChannel(1, 0, 1)
+            # A note that we do not know of may have been left by a life before a reload: it is ended where it likely sounds.
+            channel = self._sounding.get(pitch, selected)
+            if channel >= 0 and (pitch in self._sounding or not velocity):
+                self._channels.midiNoteOn(channel, pitch, 0, -1)
+                self._sounding.pop(pitch, None)
+            if velocity and selected >= 0:
+                self._channels.midiNoteOn(selected, pitch, velocity, -1)
+                self._sounding[pitch] = selected
             del self._queue[0]
