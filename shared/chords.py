@@ -61,6 +61,11 @@ QUALITIES: dict[str, Quality] = {quality.name: quality for quality in _TABLE}
 QUALITY_NAMES: tuple[str, ...] = tuple(QUALITIES)
 _BY_SPELLING = {spelling: quality.name for quality in _TABLE for spelling in quality.spellings}
 _SYMBOL = re.compile(r"^([A-G])([#b♯♭]*)([^/]*(?:/9)?)(?:/([A-G])([#b♯♭]*))?$")
+_FAMILY = re.compile(r"(?:(?P<maj>[Mm]aj|ma(?!dd)|M|j|Δ|\^)|(?P<min>minor|min|mi|m|-)|(?P<hdim7>hdim|ø|h)|(?P<dim>dim|o|°)|(?P<aug>aug|\+))?")
+_MAJOR_SEVENTH = re.compile(r"[Mm]aj|ma|M|j|Δ|\^|D(?=7)")
+_SUSPENDED = re.compile(r"sus(?:4|2(?!\d))?")
+_DEGREE = re.compile(r"13|11|[2345679]|[#b+]|add|omit|no")
+_ALTERATIONS = frozenset({"b5", "#5", "b6", "b9", "#9", "b11", "#11", "b13"})
 
 
 def pitch_class(letter: str, accidentals: str) -> int:
@@ -127,8 +132,70 @@ def parse_symbol(text: str) -> Chord | None:
         raise ValueError(f"{text!r} is no chord symbol")
     letter, marks, suffix, bass_letter, bass_marks = match.groups()
     normal = suffix.replace("♯", "#").replace("♭", "b").replace("(", "").replace(")", "").replace(",", "").replace(" ", "")
-    quality = _BY_SPELLING.get(suffix) or _BY_SPELLING.get(normal)
+    quality = _BY_SPELLING.get(suffix) or _BY_SPELLING.get(normal) or _quality_name(normal)
     if quality is None:
         raise ValueError(f"{text!r}: {suffix!r} is no known chord quality")
     root = pitch_class(letter, marks)
     return Chord(root, quality, pitch_class(bass_letter, bass_marks) if bass_letter else root)
+
+
+def _quality_name(suffix: str) -> str | None:
+    """The quality of a spelling that is not in the table: family, degrees and alterations, before (`7b9`) or after (`79b`) their degree."""
+    match = _FAMILY.match(suffix)
+    assert match is not None
+    family, rest = match.lastgroup or "", suffix[match.end() :]
+    rest, suspended = _SUSPENDED.subn("", rest)
+    rest, major_seventh = _MAJOR_SEVENTH.subn("", rest) if family else (rest, 0)
+    read = _degrees(rest)
+    if read is None:
+        return None
+    degrees, altered = read
+    extended = bool(degrees & {"9", "11", "13"} or altered & {"b9", "#9", "#11", "b13"})
+    seventh = "7" in degrees or (extended and "6" not in degrees)
+    match family:
+        case "min" if major_seventh:
+            return "minmaj7"
+        case "min" if seventh:
+            return "hdim7" if "b5" in altered else "min7"
+        case "min":
+            return "dim" if "b5" in altered else "min6" if "6" in degrees else "min"
+        case "maj":
+            return "maj7" if seventh else "maj6" if "6" in degrees else "aug" if "#5" in altered else "maj"
+        case "hdim7":
+            return "hdim7"
+        case "dim":
+            return "dim7" if seventh else "dim"
+    if suspended:
+        return "7sus4" if seventh else "sus4"
+    if family == "aug" or altered & {"#9", "#5", "b5", "b13"}:
+        return "maj7" if major_seventh else "7alt" if seventh else "aug" if family == "aug" or "#5" in altered else "maj"
+    if "b9" in altered:
+        return "7b9"
+    return "7" if seventh else "maj6" if "6" in degrees else "maj"
+
+
+def _degrees(text: str) -> tuple[set[str], set[str]] | None:
+    """(plain degrees, altered degrees such as `b9`) in `text`; None where it holds anything else. What is added or left out tells nothing.
+
+    A sign between two degrees goes with the one before it where the text ends on a sign (`79b11#`), else with the one after.
+    """
+    tokens = _DEGREE.findall(text)
+    if "".join(tokens) != text:
+        return None
+    signs_after = bool(tokens) and tokens[-1] in "#b+"
+    taken = {place + 1 for place, token in enumerate(tokens) if token in ("add", "omit", "no")}
+    altered: set[str] = set()
+    for place, token in enumerate(tokens):
+        if token not in ("#", "b", "+"):
+            continue
+        sign = "b" if token == "b" else "#"
+        sides = [side for side in ((place - 1, place + 1) if signs_after else (place + 1, place - 1)) if 0 <= side < len(tokens)]
+        fitting = [side for side in sides if side not in taken and sign + tokens[side] in _ALTERATIONS]
+        if fitting:
+            taken.add(fitting[0])
+            altered.add(sign + tokens[fitting[0]])
+        elif token == "+":
+            altered.add("#5")
+        else:
+            return None
+    return {token for place, token in enumerate(tokens) if token.isdigit() and place not in taken}, altered
