@@ -5,6 +5,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 QUEUE_MAX = 256
+UNKNOWN = -1  # the channel of a note taken over: the one selected when it ends is the likeliest
 
 
 class Held(object):
@@ -70,20 +71,25 @@ class Audition(object):
         self._queue = (self._queue + list(notes))[-QUEUE_MAX:]
 
     def keep(self, pitches: "tuple[int, ...]") -> None:
-        """End what sounds or waits beyond `pitches`."""
+        """End what sounds or waits beyond `pitches`, and take over what they name and we do not know.
+
+        FL may load the script again at any time without a word: such a note was begun by the life before.
+        """
         self._queue = [note for note in self._queue if note[0] in pitches or note[1] == 0]
-        self._queue += [(pitch, 0) for pitch in self._sounding if pitch not in pitches]
+        self._queue += [(pitch, 0) for pitch in self._sounding if pitch not in pitches and (pitch, 0) not in self._queue]
+        for pitch in pitches:
+            self._sounding.setdefault(pitch, UNKNOWN)
 
     def play(self) -> None:
         """Play the queue, in order. What FL refuses stays queued: the exception is the caller's to heed."""
         while self._queue:
             pitch, velocity = self._queue[0]
             selected = self._channels.selectedChannel(1, 0, 1)
-            # A note that we do not know of may have been left by a life before a reload: it is ended where it likely sounds.
-            channel = self._sounding.get(pitch, selected)
-            if channel >= 0 and (pitch in self._sounding or not velocity):
-                self._channels.midiNoteOn(channel, pitch, 0, -1)
-                self._sounding.pop(pitch, None)
+            if pitch in self._sounding:
+                channel = selected if self._sounding[pitch] == UNKNOWN else self._sounding[pitch]
+                if channel >= 0:
+                    self._channels.midiNoteOn(channel, pitch, 0, -1)
+                del self._sounding[pitch]
             if velocity and selected >= 0:
                 self._channels.midiNoteOn(selected, pitch, velocity, -1)
                 self._sounding[pitch] = selected

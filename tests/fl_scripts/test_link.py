@@ -190,6 +190,7 @@ def test_every_auditioned_note_ends(bridge: BridgeEnd, end: str) -> None:
         bridge.machine.unload()
     else:
         bridge.machine.reload_script()
+        bridge.run(0.6)
         bridge.audition(((60, 0),))
     bridge.run(1.2)
     assert bridge.machine.studio.sounding() == set()
