@@ -88,6 +88,7 @@ class Conductor:
         self._awaits_first_note = False
         self._replan_sec: float | None = None
         self._epoch_tick = 0
+        self._holding = False
         self._polled_sec = 0.0
         self.session = Session()
         self.figures = Figures()
@@ -103,7 +104,7 @@ class Conductor:
     @property
     def chord_symbol(self) -> str:
         """The chord in force, for people to read."""
-        chord = self._outlook.chord
+        chord = self._outlook.chord_at(self.session.tick_at(self._polled_sec), self.session.grid)
         return "-" if chord is None else chord.symbol
 
     @property
@@ -125,6 +126,7 @@ class Conductor:
             case Transport():
                 self._transport(message, now_sec)
             case Chords():
+                self._holding = bool(message.held)
                 self._tracker.hear(message.at_sec, message.beat, message.struck, message.held, message.cause)
                 self._listen(now_sec)
             case Queued():
@@ -194,7 +196,7 @@ class Conductor:
         if change.started:
             self._planner.begin(transport.epoch)
             self._epoch_tick = self.session.tick_at(transport.at_sec)
-            self._outlook.begin(self._epoch_tick, self.session.grid)
+            self._outlook.begin(self._epoch_tick, self.session.grid, self._holding)
             self._replan(self._epoch_tick, None, now_sec)
         elif self._laying and (change.grid or change.tempo_jump):
             commit = self._commit_tick(now_sec)
@@ -225,7 +227,7 @@ class Conductor:
 
     def _replan(self, heard_tick: int, cause: int | None, now_sec: float) -> None:
         """Void what can still be changed and go on with what is known now."""
-        if self._outlook.chord is None and self._planner.empty and not self._outlook.has_chart:
+        if self._planner.empty and not self._outlook.has_chart and self._outlook.chord_at(heard_tick, self.session.grid) is None:
             return
         commit = self._commit_tick(now_sec)
         foresight = self._outlook.foresight(heard_tick, self._horizon(max(heard_tick, commit)), self.session.grid)

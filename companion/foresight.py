@@ -24,13 +24,12 @@ class ChordChange:
 class Foresight:
     """The chord in force and the changes known to come.
 
-    `changes` ascend by tick and hold at least one; the first holds for every tick before the second. Nothing is known
-    from `known_until_tick` on: the last chord is then taken to go on, and frames say that the next chord is unknown.
+    `changes` ascend by tick and hold at least one; the first holds for every tick before the second. After the last one its
+    chord is taken to go on, and frames say that the next chord is unknown.
     """
 
     grid: Grid
     changes: tuple[ChordChange, ...]
-    known_until_tick: int
 
     def __post_init__(self) -> None:
         ticks = [change.tick for change in self.changes]

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from companion.bridge.core import BridgeCore
 from companion.conductor import Conductor
+from companion.recorder import Recorder
 from companion.sim.machine import Machine
 from companion.soloist import Soloist, Task
 from shared.errors import JamBotError
-from shared.messages import Played
 from shared.score import Event
 
 STEPS_PER_MOMENT_MAX = 1000
@@ -64,15 +64,15 @@ class OfflineWorker:
 
 
 class OfflineJam:
-    """Drives all parts from moment to moment. `played` collects what the player reported, in order."""
+    """Drives all parts from moment to moment."""
 
-    def __init__(self, machine: Machine, bridge: BridgeCore, conductor: Conductor, worker: OfflineWorker) -> None:
+    def __init__(self, machine: Machine, bridge: BridgeCore, conductor: Conductor, worker: OfflineWorker, recorder: Recorder) -> None:
         self.machine = machine
         self.bridge = bridge
         self.conductor = conductor
         self.worker = worker
+        self.recorder = recorder
         self.now_sec = 0.0
-        self.played: list[Played] = []
         bridge.on_companion(True, 0.0)
 
     def run_until(self, end_sec: float) -> None:
@@ -108,8 +108,6 @@ class OfflineJam:
         for data in output.notes:
             self.machine.receive("notes", data, self.now_sec)
         for message in output.messages:
-            if isinstance(message, Played):
-                self.played.append(message)
             self.conductor.receive(message, self.now_sec)
         return bool(output.link or output.notes or output.messages)
 
@@ -128,5 +126,6 @@ class OfflineJam:
         said = bool(self.conductor.outbox)
         for message in self.conductor.outbox:
             self.bridge.on_message(message, self.now_sec)
+            self.recorder.sent(message)
         self.conductor.outbox.clear()
         return said

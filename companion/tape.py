@@ -12,7 +12,7 @@ from bisect import bisect_right
 from companion.jam import ChordName, Jam, JamNote, MeterChange, TempoChange
 from companion.session import Session
 from shared.chords import Chord
-from shared.messages import AnyMessage, Chords, Plan, Played, PlannedNote, Transport
+from shared.messages import AnyMessage, Chords, Plan, PlannedNote, Played, Transport
 from shared.music import SongClock, ticks_to_beats
 from shared.score import Event, Frame
 
@@ -98,7 +98,7 @@ class Tape:
             self._tempos.append(TempoChange(beat if self._tempos else 0.0, transport.tempo_bpm))
         metre = (transport.numerator, transport.denominator)
         if not self._meters or (self._meters[-1].numerator, self._meters[-1].denominator) != metre:
-            self._meters.append(MeterChange(beat if self._meters else 0.0, *metre))
+            self._meters.append(MeterChange(round(beat) if self._meters else 0.0, *metre))
 
     def _chords(self, message: Chords) -> None:
         if not self._session.playing:

@@ -21,7 +21,7 @@ BAR = 4 * TICKS_PER_BEAT
 
 
 def foresight(*changes: tuple[int, str], grid: Grid | None = None) -> Foresight:
-    return Foresight(grid or Grid(), tuple(ChordChange(tick, parse_symbol(symbol)) for tick, symbol in changes), 0)
+    return Foresight(grid or Grid(), tuple(ChordChange(tick, parse_symbol(symbol)) for tick, symbol in changes))
 
 
 def planner() -> Planner:

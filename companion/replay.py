@@ -1,0 +1,87 @@
+"""Plays a jam's log again and proves that the same notes come out. Knows the log and the conductor; needs no FL, bridge or clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import msgspec
+
+from companion import __version__
+from companion.cast import build_conductor
+from companion.model_store import fingerprint, open_soloist
+from companion.options import ChartText, ReplayOptions
+from companion.recorder import Header, Recorder, brief, read_log
+from companion.soloist import Soloist, Task
+from shared.errors import ConfigError, DataError
+from shared.messages import AnyMessage
+from shared.score import Event, Note
+from shared.settings import Settings
+
+
+class ReplayWorker:
+    """Runs the soloist one event at a time, when the log says that one was taken."""
+
+    def __init__(self, soloist: Soloist) -> None:
+        self._soloist = soloist
+        self._generation: int | None = None
+        self._events: Iterator[Event] = iter(())
+
+    def submit(self, task: Task) -> None:
+        """Begin `task`."""
+        self._generation = task.generation
+        self._events = iter(self._soloist.play(task))
+
+    def cancel(self) -> None:
+        """Give up what runs."""
+        self._generation = None
+        self._events = iter(())
+
+    def next_of(self, generation: int) -> Event | None:
+        """The next event of a generation, None where it has ended or is not the one that runs."""
+        return next(self._events, None) if generation == self._generation else None
+
+
+def run(options: ReplayOptions) -> None:
+    """Replay `options.log` and write the jam to `options.out`. Raises DataError where other notes come out."""
+    header, entries = read_log(options.log)
+    installed = fingerprint(header.model)
+    if installed != header.fingerprint:
+        raise ConfigError(f"{options.log}: played by {header.model} {header.fingerprint}, but {installed} is installed; install that version")
+    soloist = open_soloist(header.model, options.device)
+    recorder, notes = replay(header, entries, soloist, options)
+    jam = recorder.close()
+    click.echo(f"{notes} notes written again, each the same as in the log; {len(jam.solo)} of them sounded")
+    click.echo(f"wrote {recorder.midi_path}")
+
+
+def replay(header: Header, entries: Iterator[list[Any]], soloist: Soloist, options: ReplayOptions) -> tuple[Recorder, int]:
+    """Feed a log's entries to a fresh conductor; the recorder that listened, and how many notes were compared."""
+    settings = msgspec.convert(header.settings, Settings)
+    chart = None if header.chart is None else ChartText(header.chart, str(options.log))
+    worker = ReplayWorker(soloist)
+    recorder = Recorder(options.out, f"{options.log.stem}-replay", msgspec.structs.replace(header, jambot=__version__))
+    conductor = build_conductor(settings, header.seed, chart, worker, recorder)
+    notes = 0
+    for entry in entries:
+        match entry:
+            case ["m", float(sec), message]:
+                conductor.receive(msgspec.convert(message, AnyMessage), sec)
+            case ["p", float(sec), int(generation), list(logged)]:
+                event = worker.next_of(generation)
+                if event is None or brief(event) != logged:
+                    found = "nothing" if event is None else str(brief(event))
+                    raise DataError(f"{options.log}: generation {generation} wrote {logged} then and {found} now; the log or the model was changed")
+                notes += isinstance(event, Note)
+                conductor.produced(generation, event, sec)
+            case ["d", float(sec), int(generation)]:
+                conductor.finished(generation, sec)
+            case ["t", float(sec)]:
+                conductor.poll(sec)
+            case _:
+                raise DataError(f"{options.log}: an entry {str(entry)[:60]} that this version does not know")
+        for said in conductor.outbox:
+            recorder.sent(said)
+        conductor.outbox.clear()
+    return recorder, notes
