@@ -35,6 +35,9 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         (["--bars", "8"], ["--bars", "--demo"]),
         (["--offline"], ["--offline", "--demo"]),
         (["--chart", "Dm7 | G7", "--chart-file", "blues.txt"], ["--chart", "--chart-file"]),
+        (["--chart", "Dm7 | Gx7"], ["--chart", "line 1, column 7", "Gx7"]),
+        (["--chart", ""], ["--chart", "no chords"]),
+        (["--chart-file", "no-such.txt"], ["no-such.txt"]),
         (["--role", "drums"], ["--role", "drums", "lead"]),
         (["--temperature", "0"], ["--temperature", "0"]),
         (["--device", "tpu"], ["--device", "tpu", "cuda"]),
@@ -67,6 +70,13 @@ def test_a_folder_that_cannot_be_written_is_refused_before_playing(capsys: pytes
     line = refused(capsys, "--demo", "--offline", "--out", str(tmp_path / "file" / "jam"))
     assert str(tmp_path / "file") in line
     assert "--out" in line
+
+
+def test_a_midi_file_is_no_chart(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "song.mid").write_bytes(b"MThd\0\0\0\6\0\1\0\1\1\xe0")
+    line = refused(capsys, "--chart-file", str(tmp_path / "song.mid"))
+    assert "song.mid" in line
+    assert "MIDI file" in line
 
 
 def test_a_typo_in_the_settings_is_refused_with_its_place(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
