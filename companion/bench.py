@@ -76,7 +76,8 @@ def run(options: BenchOptions) -> None:
             Action(at_sec=LEAD_IN_SEC + length_sec + TAIL_SEC, do="quit"),
         ),
     )
-    click.echo(f"playing {length_sec:g} s at {TEMPO_BPM:g} BPM with {shown_name(options.model)}, {len(scenario.chords)} chords, {options.load} busy processes beside")
+    name, chords = shown_name(options.model), len(scenario.chords)
+    click.echo(f"playing {length_sec:g} s at {TEMPO_BPM:g} BPM with {name}: {chords} chords, {options.load} busy processes beside")
     with busy(options.load):
         rehearsed = rehearse(options.model, options.device, options.seed, options.settings, scenario, None, "bench")
     figures = measured(options, rehearsed)

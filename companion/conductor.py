@@ -171,8 +171,11 @@ class Conductor:
 
     def next_sec(self) -> float | None:
         """When `poll` wants to be called; None: not before the next message."""
-        wishes = [wish for wish in (self._tracker.next_sec(), self._polled_sec + POLL_SEC if self.session.playing else None) if wish is not None]
-        return min(wishes, default=None)
+        name_sec = self._tracker.next_sec()
+        if not self.session.playing:
+            return name_sec
+        poll_sec = self._polled_sec + POLL_SEC
+        return poll_sec if name_sec is None else min(name_sec, poll_sec)
 
     def poll(self, now_sec: float) -> None:
         """Let time pass: name chords that have settled, keep the plan long, step in where the soloist is late."""

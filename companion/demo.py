@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import time
 from functools import partial
+from itertools import pairwise
 
 import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from shared.charts import Chart, parse_chart
 
 from companion.bench import write_json
 from companion.bridge.core import BridgeCore
@@ -22,6 +22,7 @@ from companion.rehearsal import Rehearsed, count_stuck, rehearse
 from companion.sim.scenario import Action, Chord, Scenario, bound
 from companion.sound import render_wav
 from companion.tunes import medley
+from shared.charts import Chart, RepeatingChanges, parse_chart
 from shared.music import TICKS_PER_BEAT, beats_to_sec
 from shared.voicings import voice
 
@@ -36,10 +37,11 @@ SHORTER_BEAT = 0.1
 def accompaniment(chart: Chart, bars: int, seed: int) -> tuple[Chord, ...]:
     """The chart's chords as a comping player holds them: voiced, each until shortly before the next."""
     end_tick = bars * BAR_BEATS * TICKS_PER_BEAT
-    changes = [*chart.changes_between(0, end_tick), (end_tick, None)]
+    laid = RepeatingChanges(chart)
+    changes = [(0, laid.chord_at(0)), *laid.between(1, end_tick), (end_tick, None)]
     chance = random.Random(seed)
     held: list[Chord] = []
-    for (tick, chord), (after, _) in zip(changes, changes[1:], strict=False):
+    for (tick, chord), (after, _) in pairwise(changes):
         if chord is not None:
             length_beat = (after - tick) / TICKS_PER_BEAT - SHORTER_BEAT
             held.append((tick / TICKS_PER_BEAT, length_beat, voice(chord), chance.randint(64, 80)))
@@ -64,7 +66,8 @@ def run(options: DemoOptions) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "jam.jsonl").unlink(missing_ok=True)
     name = shown_name(options.model)
-    click.echo(f"{name} plays {options.bars} bars at {options.tempo_bpm:g} BPM, {'offline' if options.offline else f'live: {length_sec:.0f} s'}")
+    clock = "offline" if options.offline else f"live: {length_sec:.0f} s"
+    click.echo(f"{name} plays {options.bars} bars at {options.tempo_bpm:g} BPM, {clock}")
     started_sec = time.perf_counter()
     with Progress(SpinnerColumn(), TextColumn("playing"), TimeElapsedColumn(), transient=True) as progress:
         progress.add_task("playing", total=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 
 from shared.chords import Chord
 from shared.music import TICKS_PER_BEAT, Grid
@@ -33,7 +34,7 @@ class Foresight:
 
     def __post_init__(self) -> None:
         ticks = [change.tick for change in self.changes]
-        if not ticks or any(after <= before for before, after in zip(ticks, ticks[1:], strict=False)):
+        if not ticks or any(after <= before for before, after in pairwise(ticks)):
             raise ValueError(f"changes at ticks {ticks}: expected at least one, ascending")
 
     def chord_at(self, tick: int) -> Chord | None:

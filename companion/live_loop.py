@@ -73,7 +73,13 @@ class LiveLoop:
     """
 
     def __init__(
-        self, conductor: Conductor, soloist: SoloistThread, link: BridgeLink, recorder: Recorder, tend: Callable[[float], None], complain: Callable[[str], None]
+        self,
+        conductor: Conductor,
+        soloist: SoloistThread,
+        link: BridgeLink,
+        recorder: Recorder,
+        tend: Callable[[float], None],
+        complain: Callable[[str], None],
     ) -> None:
         self._conductor = conductor
         self._soloist = soloist

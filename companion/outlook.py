@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from companion.foresight import ChordChange, Foresight
 from companion.loops import NEAR_TICKS, LoopMemory
-from shared.charts import Chart
+from shared.charts import Chart, RepeatingChanges
 from shared.chords import Chord
-from shared.music import Grid
+from shared.music import Grid, Meter
 
 
 class Outlook:
@@ -17,6 +17,8 @@ class Outlook:
 
     def __init__(self, chart: Chart | None) -> None:
         self._chart = chart
+        self._changes: RepeatingChanges | None = None
+        self._changes_meter = Meter()
         self._memory = LoopMemory()
         self._held: Chord | None = None
         self._heard: ChordChange | None = None
@@ -70,10 +72,20 @@ class Outlook:
         A chart begins at the song's first tick and goes round, through the passes of a loop as well.
         """
         if self._chart is not None:
-            return tuple(ChordChange(tick, chord) for tick, chord in self._chart.changes_between(from_tick, to_tick))
+            return self._by_chart(self._chart, from_tick, to_tick, grid.meter)
         if grid.loop_ticks is not None:
             return self._memory.changes_between(from_tick, to_tick, grid.loop_ticks)
         return ()
+
+    def _by_chart(self, chart: Chart, from_tick: int, to_tick: int, meter: Meter) -> tuple[ChordChange, ...]:
+        if self._changes is None or self._changes_meter != meter:
+            self._changes, self._changes_meter = RepeatingChanges(chart.in_meter(meter)), meter
+        length = chart.in_meter(meter).length_ticks
+        told = [ChordChange(tick, chord) for tick, chord in self._changes.between(from_tick - length, to_tick)]
+        before = [change for change in told if change.tick <= from_tick][-1:]
+        # a chart of one chord never changes
+        before = before or [ChordChange(from_tick - length, self._changes.chord_at(from_tick))]
+        return tuple(before + [change for change in told if change.tick > from_tick])
 
 
 def _joined(changes: list[ChordChange]) -> tuple[ChordChange, ...]:

@@ -27,7 +27,7 @@ from companion.sim.scenario import Scenario
 from shared.errors import JamBotError
 from shared.settings import Settings
 
-ANY_PORT = "tcp://127.0.0.1:*"
+ANY_PORT = "tcp://127.0.0.1:0"
 CONNECT_SEC = 5.0
 SIM_END_SEC = 5.0
 

@@ -48,7 +48,8 @@ def run(options: ReplayOptions) -> None:
     header, entries = read_log(options.log)
     installed = fingerprint(header.model)
     if installed != header.fingerprint:
-        raise ConfigError(f"{options.log}: played by {header.model} {header.fingerprint}, but {installed} is installed; install that version")
+        played = f"{header.model} {header.fingerprint}"
+        raise ConfigError(f"{options.log}: played by {played}, but {installed} is installed; install that version")
     soloist = open_soloist(header.model, options.device)
     recorder, notes = replay(header, entries, soloist, options)
     jam = recorder.close()
@@ -72,7 +73,8 @@ def replay(header: Header, entries: Iterator[list[Any]], soloist: Soloist, optio
                 event = worker.next_of(generation)
                 if event is None or brief(event) != logged:
                     found = "nothing" if event is None else str(brief(event))
-                    raise DataError(f"{options.log}: generation {generation} wrote {logged} then and {found} now; the log or the model was changed")
+                    wrote = f"generation {generation} wrote {logged} then and {found} now"
+                    raise DataError(f"{options.log}: {wrote}; the log or the model was changed")
                 notes += isinstance(event, Note)
                 conductor.produced(generation, event, sec)
             case ["d", float(sec), int(generation)]:
