@@ -28,11 +28,13 @@ WIDTH_INCHES, ROW_INCHES, MARGIN_INCHES, DPI = 16.0, 2.05, 0.62, 110
 HEAD_INCHES, FOOT_INCHES = 0.95, 0.35
 ROWS_MAX = 100
 PHRASE_GAP_BEATS = 1.0
+OVERHANG_BEATS = 0.25
+"""The last note is played behind the beat and may reach a little over the last bar line; that makes no further bar."""
 
 
 def draw_jam(jam: Jam, path: Path) -> None:
     """Draw the jam as a PNG, whole or not at all; a jam without notes gives one empty bar."""
-    bars = bar_lines(jam.meters, jam.end_beat)
+    bars = bar_lines(jam.meters, jam.end_beat - OVERHANG_BEATS)
     per_row = bars_per_row(len(bars) - 1)
     rows = [bars[start : start + per_row + 1] for start in range(0, len(bars) - 1, per_row)]
     height = HEAD_INCHES + ROW_INCHES * len(rows) + FOOT_INCHES

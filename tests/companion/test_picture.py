@@ -60,6 +60,13 @@ def test_a_jam_is_drawn_row_by_row(tmp_path: Path) -> None:
     assert picture_size(tmp_path / "long.png")[1] > picture_size(tmp_path / "short.png")[1]
 
 
+def test_a_last_note_behind_the_beat_begins_no_further_row(tmp_path: Path) -> None:
+    for name, late_beat in (("even", 0.0), ("late", 0.1)):
+        solo = tuple(JamNote(beat + late_beat, 1.0, 60, 80) for beat in range(16))
+        draw_jam(Jam("fallback", (), solo, (), (), (FOUR,)), tmp_path / f"{name}.png")
+    assert picture_size(tmp_path / "late.png") == picture_size(tmp_path / "even.png")
+
+
 def test_a_jam_without_notes_is_one_empty_bar(tmp_path: Path) -> None:
     draw_jam(Jam("fallback", (), (), (), (), ()), tmp_path / "deep" / "none.png")
     assert picture_size(tmp_path / "deep" / "none.png")[0] > 1000
