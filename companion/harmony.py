@@ -7,6 +7,7 @@ Releases name nothing: the chord stands until another is struck.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from shared.chords import Chord
@@ -17,6 +18,8 @@ ROLL_TIMES_MAX = 4
 """A gesture whose notes go on arriving may last this many times `roll_ms`: five fingers and a slow arm."""
 TOGETHER_SEC = 0.030
 """Notes struck within this time count as one stroke, even where the first are released before the last."""
+OVERLAP_SEC = 0.120
+"""Fingers of the chord before may be lifted so late after the next one; what they held was not meant any more."""
 KEEP_NATS = 0.7
 """A standing chord that explains the notes as well as the best name but for this is kept."""
 DYAD_BELOW = 60
@@ -46,18 +49,19 @@ class HeardChord:
 
 @dataclass(slots=True)
 class _Gesture:
-    """Notes that arrive together, and what is known of them so far."""
+    """Notes that arrive together, and what is known of them so far.
+
+    `notes` are those that belong to it, by the time they were struck; `others` are held since before it.
+    """
 
     at_sec: float
     beat: float
     tick: int
     last_sec: float
-    before: Chord | None
-    struck_sec: dict[int, float] = field(default_factory=dict)
-    held: frozenset[int] = frozenset()
-    released: frozenset[int] = frozenset()
+    due_sec: float | None = None
     cause: int | None = None
-    settled: bool = False
+    notes: dict[int, float] = field(default_factory=dict)
+    others: frozenset[int] = frozenset()
     told: Chord | None = None
 
 
@@ -84,10 +88,10 @@ class ChordTracker:
     def __init__(self, settle_ms: float = 2.0, roll_ms: float = 80.0) -> None:
         self._settle_sec = settle_ms / 1000.0
         self._roll_sec = roll_ms / 1000.0
-        self._held: frozenset[int] = frozenset()
         self._gesture: _Gesture | None = None
-        self._before: Chord | None = None
         self._standing: Chord | None = None
+        self._standing_notes: frozenset[int] = frozenset()
+        self._before: tuple[Chord | None, frozenset[int]] = (None, frozenset())
 
     @property
     def standing(self) -> Chord | None:
@@ -108,68 +112,76 @@ class ChordTracker:
 
         `grid` and `tempo_bpm` tell where the beat lines are; without them, at whole quarter notes and 120 BPM.
         """
-        before, self._held = self._held, frozenset(held)
+        down = frozenset(held)
         gesture = self._gesture
         if struck:
-            if gesture is None or not self._goes_on(gesture, at_sec):
+            if gesture is None or not self._goes_on(gesture, at_sec, down):
                 tick = snapped_tick(beat, grid if grid is not None else Grid(), tempo_bpm)
-                gesture = self._gesture = _Gesture(at_sec, beat, tick, at_sec, self._standing)
-            gesture.struck_sec.update(dict.fromkeys(struck, at_sec))
-            gesture.last_sec = at_sec
-            gesture.cause = cause
-            gesture.settled = False
-        if gesture is not None and not gesture.settled:
-            gesture.released |= before - self._held - gesture.struck_sec.keys()
-            gesture.held = self._held
+                gesture = self._gesture = _Gesture(at_sec, beat, tick, at_sec)
+                self._before = (self._standing, self._standing_notes)
+            kept = {pitch: sec for pitch, sec in gesture.notes.items() if pitch in down or at_sec - sec <= TOGETHER_SEC}
+            gesture.notes = kept | dict.fromkeys(struck, at_sec)
+            gesture.others = down - gesture.notes.keys()
+            gesture.last_sec, gesture.due_sec, gesture.cause = at_sec, at_sec + self._settle_sec, cause
+        elif gesture is not None and at_sec - gesture.last_sec <= OVERLAP_SEC and gesture.others - down:
+            gesture.others &= down
+            gesture.due_sec = max(at_sec, gesture.last_sec + self._settle_sec)
 
     def next_sec(self) -> float | None:
         """When the gesture that goes on will have settled; None: nothing to be named."""
-        return None if self._gesture is None or self._gesture.settled else self._gesture.last_sec + self._settle_sec
+        return None if self._gesture is None else self._gesture.due_sec
 
     def poll(self, now_sec: float) -> HeardChord | None:
         """The chord that has settled by now and was not told yet; None where there is nothing new."""
-        gesture, due = self._gesture, self.next_sec()
-        if gesture is None or due is None or now_sec < due:
+        gesture = self._gesture
+        if gesture is None or gesture.due_sec is None or now_sec < gesture.due_sec:
             return None
-        gesture.settled = True
-        chord = self._name(gesture)
+        gesture.due_sec = None
+        sounding = self._sounding(gesture)
+        chord = self._name(gesture, sounding)
         if chord is None or chord == gesture.told:
             return None
         replaces = gesture.told is not None
-        if not replaces and chord != self._standing:
-            self._before = self._standing
         gesture.told = self._standing = chord
+        self._standing_notes = sounding
         return HeardChord(chord, gesture.beat, gesture.tick, gesture.at_sec, gesture.cause, replaces)
 
-    def _goes_on(self, gesture: _Gesture, at_sec: float) -> bool:
-        return at_sec - gesture.last_sec <= self._roll_sec and at_sec - gesture.at_sec <= ROLL_TIMES_MAX * self._roll_sec
+    def _goes_on(self, gesture: _Gesture, at_sec: float, down: frozenset[int]) -> bool:
+        since = at_sec - gesture.last_sec
+        hand_stays = since <= TOGETHER_SEC or not down.isdisjoint(gesture.notes)
+        return hand_stays and since <= self._roll_sec and at_sec - gesture.at_sec <= ROLL_TIMES_MAX * self._roll_sec
 
-    def _name(self, gesture: _Gesture) -> Chord | None:
-        stroke = {pitch for pitch, sec in gesture.struck_sec.items() if gesture.last_sec - sec <= TOGETHER_SEC}
-        struck = {pitch for pitch in gesture.struck_sec if pitch in gesture.held or pitch in stroke}
-        sounding = gesture.held | struck
-        classes = {pitch % 12 for pitch in sounding}
-        standing = gesture.before
-        if len(classes) < 2 or (len(classes) == 2 and not self._dyad_counts(sounding, stroke, standing)):
+    def _sounding(self, gesture: _Gesture) -> frozenset[int]:
+        """The notes that count. A whole chord struck while another's keys are still down stands for itself."""
+        whole = len(_classes(gesture.notes)) >= 3 and len(_classes(gesture.others)) >= 3
+        return frozenset(gesture.notes) if whole else gesture.others | gesture.notes.keys()
+
+    def _name(self, gesture: _Gesture, sounding: frozenset[int]) -> Chord | None:
+        before, before_notes = self._before
+        classes, struck = _classes(sounding), _classes(gesture.notes)
+        if len(classes) < 2:
             return None
-        best = recognize(sounding, standing)
-        if best is None or standing is None:
+        if before is not None and classes == _classes(before_notes) and min(sounding) % 12 == min(before_notes) % 12 and len(struck) > 1:
+            return before
+        if len(classes) == 2 and (min(sounding) >= DYAD_BELOW or len(struck) < 2 or (before is not None and classes <= before.tones)):
+            return None
+        best = recognize(sounding, before)
+        if best is None or before is None:
             return best
-        if len({pitch % 12 for pitch in struck}) == 1 and not self._voice_moved(struck, sounding, standing, best):
+        stays = not before_notes.isdisjoint(gesture.others)
+        if len(struck) == 1 and (len(classes) < 3 or (stays and not _voice_moved(gesture.notes, sounding, before, best))):
             return None
-        if best != standing and best.bass == standing.bass and nats(sounding, standing) <= nats(sounding, best) + KEEP_NATS:
-            return standing
+        if best != before and best.bass == before.bass and nats(sounding, before) <= nats(sounding, best) + KEEP_NATS:
+            return before
         return best
 
-    def _dyad_counts(self, sounding: set[int] | frozenset[int], stroke: set[int], standing: Chord | None) -> bool:
-        """Two notes make a chord where a left hand strikes both at once, and the chord that stands does not hold them already."""
-        if min(sounding) >= DYAD_BELOW or len({pitch % 12 for pitch in stroke}) < 2:
-            return False
-        return standing is None or not {pitch % 12 for pitch in sounding} <= standing.tones
 
-    def _voice_moved(self, struck: set[int], sounding: set[int] | frozenset[int], standing: Chord, best: Chord) -> bool:
-        """One note alone changes the chord only where it takes the place of a guide tone: else it is a melody or a walking bass."""
-        classes = {pitch % 12 for pitch in sounding}
-        replaced = not standing.guide_tones <= classes and any(pitch % 12 in best.guide_tones for pitch in struck)
-        inside = min(sounding) < min(struck) and max(struck) < max(sounding)
-        return replaced and len(classes) >= 3 and (inside or best.root != standing.root)
+def _classes(pitches: Collection[int]) -> frozenset[int]:
+    return frozenset(pitch % 12 for pitch in pitches)
+
+
+def _voice_moved(struck: Collection[int], sounding: Collection[int], before: Chord, best: Chord) -> bool:
+    """One note alone changes the chord only where it takes the place of a guide tone: else it is a melody or a walking bass."""
+    replaced = not before.guide_tones <= _classes(sounding) and not best.guide_tones.isdisjoint(_classes(struck))
+    inside = min(sounding) < min(struck) and max(struck) < max(sounding)
+    return replaced and (inside or best.root != before.root)
