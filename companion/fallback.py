@@ -1,17 +1,39 @@
-"""A soloist by rules: the player until a model is there, and whenever the model is late. Knows no model, no clock."""
+"""A soloist by rules: the player until a model is there, and whenever the model is late. Knows no model, no clock, no past but the score.
+
+    score ──► Line (phrase, breath, last notes) ──► onsets of the beat ──► a pitch for each ──► notes
+                ▲                                                                        │
+                └────────────────────────────────────────────────────────────────────────┘
+
+Tasks are short, often a beat, so nothing is remembered from one to the next.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
-import numpy as np
-
+from companion.dice import Dice
+from companion.line import Line
+from companion.melody import Place, bass_pitch, comp_pitch, next_pitch
+from companion.rhythm import beat_cell, hold_ticks, phrase_end_ticks, sounding_ticks, upbeat_tick
 from companion.soloist import Task
-from shared.score import PITCH_RANGES, Event, Frame, Note
+from shared.chords import Chord
+from shared.music import TICKS_PER_BEAT
+from shared.score import Event, Frame, Note
+
+READ_EVENTS = 160
+"""How much of the score is read: the longest phrase with its frames."""
+LEAD_LOW, LEAD_HIGH = 55, 84
+REGISTER_CENTRE, REGISTER_DRIFT, REGISTER_BEATS = 68.0, 7.0, 12
+ECHO_SHARE = 0.25
+"""In how many bars the line takes up what it played a bar before."""
+EVEN_DENOMINATOR = 8
+"""In 6/8, 7/8 and the like eighths are the pulse: they do not swing."""
+LATE_BASS_TICKS = 6
 
 
 class FallbackSoloist:
-    """Continues a score with chord tones and steps."""
+    """Continues a score as a decent student would: guide tones over the changes, phrases that breathe, motifs that return."""
 
     @property
     def name(self) -> str:
@@ -19,20 +41,148 @@ class FallbackSoloist:
         return "fallback"
 
     def play(self, task: Task) -> Iterator[Event]:
-        """Continue `task.score`, see `Soloist.play`."""
-        chance = np.random.Generator(np.random.Philox(key=[task.seed % 2**64, task.generation]))
+        """Continue `task.score`, see `Soloist.play`. The same task gives the same events."""
+        part = _PARTS[task.conditioning.role](task)
         frame = next(event for event in reversed(task.score) if isinstance(event, Frame))
-        last = next((event for event in reversed(task.score) if isinstance(event, Note)), None)
-        low, high = PITCH_RANGES[task.conditioning.role]
-        pitch = (low + high) // 2 if last is None else last.pitch
-        free = task.min_tick if last is None else max(task.min_tick, last.end_tick, last.tick + 1)
         while frame.tick < task.until_tick:
             end = task.foresight.next_frame_tick(frame.tick)
-            onset = max(frame.tick, free)
-            if onset < end and frame.chord is not None:
-                near = [p for p in range(low, high + 1) if p % 12 in frame.chord.tones and 0 < abs(p - pitch) <= 5]
-                pitch = int(chance.choice(near)) if near else pitch
-                yield Note(onset, pitch, end - onset)
-                free = end
+            if frame.chord is not None:
+                yield from part.fill(frame, frame.chord, end)
             frame = task.foresight.frame_at(end, task.conditioning)
             yield frame
+
+
+class _Part(Protocol):
+    def fill(self, frame: Frame, chord: Chord, end_tick: int) -> Iterator[Note]:
+        """The notes of `frame`, which is followed by another at `end_tick`."""
+        ...
+
+
+class _Beat:
+    """The line, and the onsets that it plans for the beat it has come to."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.dice = Dice(task.seed, task.generation)
+        self.line = Line(task.seed, task.score[-READ_EVENTS:])
+        self.onsets: list[int] = []
+        self.line_tick: int | None = None
+        self.end_tick = 0
+        self.hold = 0
+
+    def come_to(self, frame: Frame) -> None:
+        """Plan the beat of `frame`, if that has not been done."""
+        start = frame.tick - frame.tick_in_beat
+        if start == self.line_tick:
+            return
+        wish, grid, line = self.task.conditioning, self.task.grid, self.line
+        self.line_tick, self.end_tick = start, grid.next_beat(frame.tick)
+        even = wish.feel == "even" or frame.meter.denominator >= EVEN_DENOMINATOR
+        upbeat = upbeat_tick(self.dice, wish.tempo_bpm, even)
+        before = tuple(tick - start + TICKS_PER_BEAT for tick in line.onsets(start - TICKS_PER_BEAT, start))
+        free = max(frame.tick, self.task.min_tick, line.free_tick) - start
+        cell = beat_cell(self.dice, wish.role, wish.tempo_bpm, upbeat, before, free)
+        self.hold = hold_ticks(self.dice, cell)
+        echoed = line.onsets(start - frame.meter.bar_ticks, self.end_tick - frame.meter.bar_ticks) if self.echoes(frame) else []
+        self.onsets = [tick + frame.meter.bar_ticks for tick in echoed] or [start + tick for tick in cell if start + tick < self.end_tick]
+
+    def echoes(self, frame: Frame) -> bool:
+        """True in bars that take up the one before: the same answer for every beat of a bar, in every task."""
+        bar = frame.tick - self.task.grid.tick_in_bar(frame.tick)
+        return Dice(self.task.seed, "echo", bar).roll() < ECHO_SHARE
+
+    def playable(self, frame: Frame, end_tick: int) -> Iterator[tuple[int, int]]:
+        """(onset, ticks up to what follows it) of the frame's notes; asks the line before each whether it is free."""
+        for index, tick in enumerate(self.onsets):
+            if max(frame.tick, self.task.min_tick, self.line.free_tick) <= tick < end_tick:
+                after = self.onsets[index + 1] if index + 1 < len(self.onsets) else self.end_tick + self.hold
+                yield tick, after - tick
+
+    def write(self, note: Note, chord: Chord) -> Note:
+        """Take a note into the line."""
+        self.line.add(note, chord)
+        return note
+
+
+class _Lead:
+    """The melody."""
+
+    def __init__(self, task: Task) -> None:
+        self._beat = _Beat(task)
+
+    def fill(self, frame: Frame, chord: Chord, end_tick: int) -> Iterator[Note]:
+        """The notes of `frame`, which is followed by another at `end_tick`."""
+        beat = self._beat
+        beat.come_to(frame)
+        line, task = beat.line, beat.task
+        change = task.foresight.next_change(frame.tick)
+        coming = change.chord if change is not None and change.tick == end_tick else None
+        echoing = beat.echoes(frame)
+        for tick, room in beat.playable(frame, end_tick):
+            ending = line.ending
+            # A note that rings into the next chord is heard as that chord's.
+            early = coming is not None and tick + room > end_tick and not ending
+            harmony = coming if early and coming is not None else chord
+            place = Place(
+                chord=harmony,
+                goal=coming if tick + room == end_tick else None,
+                fresh=line.chord != harmony,
+                strong=tick == beat.line_tick,
+                quick=room <= TICKS_PER_BEAT // 3,
+                last=ending,
+                motif=line.moves.get(tick - frame.meter.bar_ticks) if echoing else None,
+                low=LEAD_LOW,
+                high=LEAD_HIGH,
+                centre=_register(task.seed, tick),
+            )
+            pitch = next_pitch(beat.dice, place, line.recent)
+            ends = line.would_end(pitch, chord)
+            yield beat.write(Note(tick, pitch, phrase_end_ticks(beat.dice) if ends else sounding_ticks(beat.dice, room)), harmony)
+
+
+class _Comp:
+    """One guide tone at a time, led as smoothly as can be. A voice sounds one note, so chords are left to the keyboard."""
+
+    def __init__(self, task: Task) -> None:
+        self._beat = _Beat(task)
+
+    def fill(self, frame: Frame, chord: Chord, end_tick: int) -> Iterator[Note]:
+        """The notes of `frame`, which is followed by another at `end_tick`."""
+        beat = self._beat
+        beat.come_to(frame)
+        for tick, room in beat.playable(frame, end_tick):
+            pitch = comp_pitch(beat.dice, chord, beat.line.recent)
+            yield beat.write(Note(tick, pitch, sounding_ticks(beat.dice, room)), chord)
+
+
+class _Bass:
+    """A walking line: a note a beat, the bass note where the chord is new, and a way into the next one."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._dice = Dice(task.seed, task.generation)
+        self._line = Line(task.seed, task.score[-READ_EVENTS:])
+
+    def fill(self, frame: Frame, chord: Chord, end_tick: int) -> Iterator[Note]:
+        """The notes of `frame`, which is followed by another at `end_tick`."""
+        line, task = self._line, self._task
+        fresh = line.chord != chord
+        tick = max(frame.tick, task.min_tick, line.cut_tick)
+        if (frame.tick_in_beat and not fresh) or tick >= end_tick or tick > frame.tick + LATE_BASS_TICKS:
+            return
+        change = task.foresight.next_change(frame.tick)
+        coming = change.chord if change is not None and change.tick == end_tick else None
+        note = Note(tick, bass_pitch(self._dice, chord, coming, fresh, line.recent), sounding_ticks(self._dice, end_tick - tick))
+        line.add(note, chord)
+        yield note
+
+
+_PARTS: dict[str, type[_Lead] | type[_Bass] | type[_Comp]] = {"lead": _Lead, "bass": _Bass, "comp": _Comp}
+
+
+def _register(seed: int, tick: int) -> float:
+    """Where the line lies at a time: wanders slowly between points thrown once for all tasks."""
+    span = REGISTER_BEATS * TICKS_PER_BEAT
+    index, within = divmod(tick, span)
+    left, right = (2 * Dice(seed, "register", point).roll() - 1 for point in (index, index + 1))
+    return REGISTER_CENTRE + REGISTER_DRIFT * (left + (right - left) * within / span)

@@ -1,0 +1,101 @@
+"""A melody so far, read from the score alone: its phrase, its breath, its last moves. Knows no rules of harmony or rhythm.
+
+What must last from task to task is thrown by dice whose key is a tick of the score, so every task finds the same answer again:
+a phrase's length follows from the tick of its first note, a breath's from the tick of the note before it.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+from companion.dice import Dice
+from companion.rhythm import rest_ticks
+from shared.chords import Chord
+from shared.music import TICKS_PER_BEAT
+from shared.score import Event, Frame, Note
+
+OWN_TICKS_MAX = 3 * TICKS_PER_BEAT
+"""The longest note of a player by rules. A longer one, from another player, is cut short by the next."""
+# Notes of a phrase: human 10th, 50th and 90th percentile 11, 18, 30 (Weimar Jazz Database).
+PHRASE_MEDIAN, PHRASE_SPREAD = 17.0, 0.37
+PHRASE_MIN, PHRASE_MAX = 6, 36
+PHRASE_GRACE = 4
+"""How many notes a phrase may go on beyond its length to find a chord note."""
+
+
+class Line:
+    """The line so far, as the score tells it."""
+
+    def __init__(self, seed: int, events: tuple[Event, ...]) -> None:
+        self._seed = seed
+        self.notes: list[Note] = []
+        self.moves: dict[int, int] = {}
+        self.chord: Chord | None = None
+        self.count = 0
+        self._target = 0
+        chord = None
+        for event in events:
+            if isinstance(event, Frame):
+                chord = event.chord
+            else:
+                self.add(event, chord)
+
+    def add(self, note: Note, chord: Chord | None) -> None:
+        """A note is written, over `chord`."""
+        last = self.notes[-1] if self.notes else None
+        if last is None or note.tick - last.end_tick >= TICKS_PER_BEAT:
+            self.count = 0
+            self._target = _phrase_length(Dice(self._seed, "phrase", note.tick))
+        if last is not None:
+            self.moves[note.tick] = note.pitch - last.pitch
+        self.count += 1
+        self.notes.append(note)
+        self.chord = chord
+
+    @property
+    def ending(self) -> bool:
+        """True where the next note should be the phrase's last."""
+        return self.count + 1 >= self._target
+
+    @property
+    def over(self) -> bool:
+        """True where the phrase has ended."""
+        return bool(self.notes) and self._closes(self.count, self.notes[-1].pitch, self.chord)
+
+    def would_end(self, pitch: int, chord: Chord | None) -> bool:
+        """True where a note of `pitch` over `chord`, written next without a rest, ends the phrase."""
+        return self._closes(self.count + 1, pitch, chord)
+
+    @property
+    def cut_tick(self) -> int:
+        """The first tick after what has been written."""
+        if not self.notes:
+            return -(2**62)
+        last = self.notes[-1]
+        return max(last.tick + 1, min(last.end_tick, last.tick + OWN_TICKS_MAX))
+
+    @property
+    def free_tick(self) -> int:
+        """The first tick at which the line goes on: after a phrase it breathes."""
+        return self.cut_tick + (rest_ticks(Dice(self._seed, "rest", self.notes[-1].tick)) if self.over else 0)
+
+    @property
+    def recent(self) -> tuple[int, ...]:
+        """The last two pitches."""
+        return tuple(note.pitch for note in self.notes[-2:])
+
+    def _closes(self, count: int, pitch: int, chord: Chord | None) -> bool:
+        """A phrase ends when it is long enough, on a chord note if one comes in time."""
+        if count < self._target:
+            return False
+        return chord is None or pitch % 12 in chord.tones or count >= self._target + PHRASE_GRACE
+
+    def onsets(self, from_tick: int, to_tick: int) -> list[int]:
+        """Onsets from `from_tick` up to, not including, `to_tick`."""
+        return [note.tick for note in self.notes if from_tick <= note.tick < to_tick]
+
+
+def _phrase_length(dice: Dice) -> int:
+    notes = PHRASE_MEDIAN * math.exp(NormalDist().inv_cdf(max(dice.roll(), 1e-9)) * PHRASE_SPREAD)
+    return max(PHRASE_MIN, min(PHRASE_MAX, round(notes)))
