@@ -7,10 +7,10 @@ journal gives the same notes.
 
 from __future__ import annotations
 
-from collections import deque
+import math
 from typing import Protocol
 
-from companion.figures import Figures, percentile
+from companion.figures import Figures
 from companion.harmony import ChordTracker, HeardChord
 from companion.outlook import Outlook
 from companion.planner import Planner
@@ -18,7 +18,7 @@ from companion.session import Session
 from companion.soloist import Soloist, Task
 from companion.touch import Touch
 from shared.messages import AnyMessage, Chords, Played, Queued, Transport, Welcome
-from shared.music import TICKS_PER_BEAT, ticks_to_beats
+from shared.music import TICKS_PER_BEAT, sec_to_beats, ticks_to_beats
 from shared.score import Conditioning, Event, Note
 from shared.settings import Settings
 
@@ -26,7 +26,10 @@ POLL_SEC = 0.025
 BUDGET_SEC = 0.060
 """How long a soloist may take before the fallback player steps in, once the plan is shorter than its floor."""
 MISSING_SEC = 1.5
-GUARD_SEC_MAX = 0.060
+ANSWER_SEC = 0.030
+"""How soon an answer to a chord is there at the latest: what would sound before is taken from the player at once."""
+APART_SEC = 0.070
+"""No new note begins sooner than this after one that can no longer be stopped."""
 FORESIGHT_BARS = 4
 
 
@@ -81,11 +84,10 @@ class Conductor:
         self._journal = journal
         self._tracker = ChordTracker(settle_ms=settings.harmony.settle_ms, roll_ms=settings.harmony.roll_ms)
         self._planner = Planner(self._touch, seed, settings.solo.temperature, settings.solo.top_p)
-        self._first_note_sec: deque[float] = deque(maxlen=32)
+        self._guard_sec = settings.plan.guard_ms / 1000.0
         self._working: int | None = None
         self._submitted_sec = 0.0
         self._cause: int | None = None
-        self._awaits_first_note = False
         self._replan_sec: float | None = None
         self._epoch_tick = 0
         self._holding = False
@@ -127,7 +129,8 @@ class Conductor:
                 self._transport(message, now_sec)
             case Chords():
                 self._holding = bool(message.held)
-                self._tracker.hear(message.at_sec, message.beat, message.struck, message.held, message.cause)
+                grid, tempo_bpm = self.session.grid, self.session.clock.tempo_bpm
+                self._tracker.hear(message.at_sec, message.beat, message.struck, message.held, message.cause, grid, tempo_bpm)
                 self._listen(now_sec)
             case Queued():
                 self.figures.ready_ms.append(message.ready_ms)
@@ -143,12 +146,7 @@ class Conductor:
         if generation != self._working:
             return
         self._journal.produced(generation, event, now_sec)
-        self.outbox.append(self._planner.accept(event, self._cause))
-        if isinstance(event, Note):
-            self._cause = None
-            if self._awaits_first_note:
-                self._awaits_first_note = False
-                self._first_note_sec.append(now_sec - self._submitted_sec)
+        self._lay(event, now_sec)
         self._note_full(now_sec)
 
     def finished(self, generation: int, now_sec: float) -> None:
@@ -221,12 +219,21 @@ class Conductor:
             self.figures.chord_changes += 1
             self._replan(tick, heard.cause, now_sec)
 
+    def _lay(self, event: Event, now_sec: float) -> None:
+        """Take an event into the plan, a note not before it can reach the port."""
+        onset_sec = self.session.clock.sec_at(ticks_to_beats(event.tick))
+        self.outbox.append(self._planner.accept(event, self._cause, (now_sec + self._guard_sec - onset_sec) * 1000.0))
+        if isinstance(event, Note):
+            self._cause = None
+
     def _commit_tick(self, now_sec: float) -> int:
         """The first tick whose notes can still be changed: sent after now, the guard, and what the lag gives back."""
-        recent = percentile(list(self._first_note_sec), 0.9) or 0.0
-        guard_sec = max(self._settings.plan.guard_ms / 1000.0, min(GUARD_SEC_MAX, recent))
         lag_sec = self._touch.lag_ms_least(self.session.clock.tempo_bpm) / 1000.0
-        return max(self._epoch_tick, self.session.next_tick_at(now_sec + guard_sec - lag_sec))
+        return max(self._epoch_tick, self.session.next_tick_at(now_sec + self._guard_sec - lag_sec))
+
+    def _ticks(self, sec: float) -> int:
+        """How many ticks cover `sec` seconds at the present tempo."""
+        return math.ceil(sec_to_beats(sec, self.session.clock.tempo_bpm) * TICKS_PER_BEAT)
 
     def _replan(self, heard_tick: int, cause: int | None, now_sec: float) -> None:
         """Void what can still be changed and go on with what is known now."""
@@ -234,11 +241,9 @@ class Conductor:
             return
         commit = self._commit_tick(now_sec)
         foresight = self._outlook.foresight(heard_tick, self._horizon(max(heard_tick, commit)), self.session.grid)
-        resolution = self._planner.relay(heard_tick, commit, foresight, self._conditioning())
-        if resolution is not None:
-            self.outbox.append(resolution)
+        apart_ticks, void_ticks = self._ticks(APART_SEC), self._ticks(ANSWER_SEC)
+        self.outbox += self._planner.relay(heard_tick, commit, foresight, self._conditioning(), apart_ticks, void_ticks)
         self._cause = cause
-        self._awaits_first_note = True
         self._replan_sec = now_sec
         self._submit(now_sec)
 
@@ -277,14 +282,14 @@ class Conductor:
         if self._planner.planned_until_tick >= floor or now_sec - self._submitted_sec <= BUDGET_SEC:
             return False
         self._worker.cancel()
+        self._cause = None
         self._catch_up(now_sec)
         grid, planned = self.session.grid, self._planner.planned_until_tick
         foresight = self._outlook.foresight(planned, self._horizon(planned), grid)
         task = self._planner.task(grid.next_beat(floor + TICKS_PER_BEAT), foresight, self._conditioning())
         for event in self._fallback.play(task):
-            self.outbox.append(self._planner.accept(event))
+            self._lay(event, now_sec)
         self.figures.fallbacks += 1
-        self._cause = None
         self._submit(now_sec)
         return True
 

@@ -64,7 +64,6 @@ def run(options: DemoOptions) -> None:
         ),
     )
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "jam.jsonl").unlink(missing_ok=True)
     name = shown_name(options.model)
     clock = "offline" if options.offline else f"live: {length_sec:.0f} s"
     click.echo(f"{name} plays {options.bars} bars at {options.tempo_bpm:g} BPM, {clock}")

@@ -5,8 +5,8 @@
       too late to stop                  event by event
 
 What stands before the commit point is fixed. `relay` voids the rest, writes the chord just heard into the score, resolves a
-note that no longer fits, and the next `task` continues from there. The player keeps the old notes as cover until the new
-generation's windows replace them.
+note that no longer fits, and the next `task` continues from there. The player loses at once what would sound before the
+answer can be there; the old notes after that stay as cover until the new generation's windows replace them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from __future__ import annotations
 from companion.foresight import Foresight
 from companion.soloist import Task
 from companion.touch import Touch
-from shared.chords import Chord
 from shared.messages import Plan, PlannedNote
-from shared.music import TICKS_PER_BEAT, Grid, ticks_to_beats
+from shared.music import PITCH_MAX, TICKS_PER_BEAT, ticks_to_beats
 from shared.score import Conditioning, Event, Frame, Note
 
 TASK_EVENTS_MAX = 640
 RESOLVE_SEMITONES = 2
+LAG_MS_MAX = 60.0
+"""Later than this behind its tick a note is not laid back but wrong; the player then drops it."""
 
 
 class Planner:
@@ -60,11 +61,14 @@ class Planner:
         self.planned_until_tick = 0
         self.notes_due = {}
 
-    def relay(self, heard_tick: int, commit_tick: int, foresight: Foresight, conditioning: Conditioning) -> Plan | None:
+    def relay(
+        self, heard_tick: int, commit_tick: int, foresight: Foresight, conditioning: Conditioning, apart_ticks: int = 0, void_ticks: int = 0
+    ) -> list[Plan]:
         """Void all from the later of the two ticks on, and rewrite the frames from `heard_tick` with what is known now.
 
-        `heard_tick` is where the chord belongs, `commit_tick` the first onset that can still be changed. Returns a window
-        with the note that resolves a clash with the new chord, or None where nothing clashes. Opens a new generation.
+        `heard_tick` is where the chord belongs, `commit_tick` the first onset that can still be changed. New notes begin at
+        least `apart_ticks` after the last fixed one. Opens a new generation and returns its first windows: one that takes the
+        next `void_ticks` from the player, and one with the note that resolves a clash with the new chord, if there is a clash.
         """
         start = max(heard_tick, commit_tick)
         kept: list[Note] = []
@@ -74,18 +78,23 @@ class Planner:
                 kept.insert(0, event)
             elif isinstance(event, Note):
                 self.notes_due.pop(self._ids.pop(event), None)
+        last = kept[-1] if kept else self._last_note()
+        self.planned_until_tick = start
+        begin = start if last is None else max(start, last.tick + apart_ticks)
         tick = heard_tick
         while True:
             self._score.append(foresight.frame_at(tick, conditioning))
             after = foresight.next_frame_tick(tick)
             while kept and kept[0].tick < after:
                 self._score.append(kept.pop(0))
-            if after > start:
+            if after > begin:
                 break
             tick = after
-        self.planned_until_tick = start
         self.generation += 1
-        return self._resolve(start, foresight.chord_at(start), conditioning, foresight.grid)
+        void = self._window(max(begin, start + void_ticks), (), None)
+        self.planned_until_tick = begin
+        resolution = self._resolve(begin, foresight, conditioning)
+        return [void] if resolution is None else [void, resolution]
 
     def catch_up(self, commit_tick: int, foresight: Foresight, conditioning: Conditioning) -> None:
         """Write silent frames up to `commit_tick` where the plan has fallen behind it."""
@@ -111,12 +120,15 @@ class Planner:
             top_p=self._top_p,
         )
 
-    def accept(self, event: Event, cause: int | None = None) -> Plan:
-        """Append what a soloist wrote and return the window that it fills for the player."""
+    def accept(self, event: Event, cause: int | None = None, lag_ms_least: float = 0.0) -> Plan:
+        """Append what a soloist wrote and return the window that it fills for the player.
+
+        A note lags at least `lag_ms_least`: surprised by a chord, a player comes in a little later, not too late.
+        """
         if isinstance(event, Frame):
             self._score.append(event)
             return self._window(max(event.tick, self.planned_until_tick), (), cause)
-        return self._window(event.tick + 1, (self._lay(event, self._last_frame().conditioning, cause),), cause)
+        return self._window(event.tick + 1, (self._lay(event, self._last_frame().conditioning, lag_ms_least),), cause)
 
     def _window(self, until_tick: int, notes: tuple[PlannedNote, ...], cause: int | None) -> Plan:
         from_tick = min([self.planned_until_tick, *(round(note.onset_beat * TICKS_PER_BEAT) for note in notes)])
@@ -130,8 +142,8 @@ class Planner:
             cause=cause if notes else None,
         )
 
-    def _lay(self, note: Note, conditioning: Conditioning, cause: int | None) -> PlannedNote:
-        before = next((event for event in reversed(self._score) if isinstance(event, Note)), None)
+    def _lay(self, note: Note, conditioning: Conditioning, lag_ms_least: float) -> PlannedNote:
+        before = self._last_note()
         self._score.append(note)
         self._next_id += 1
         self._ids[note] = self._next_id
@@ -143,7 +155,7 @@ class Planner:
             duration_beat=ticks_to_beats(note.duration_ticks),
             pitch=note.pitch,
             velocity=velocity,
-            lag_ms=lag_ms,
+            lag_ms=max(lag_ms, min(lag_ms_least, LAG_MS_MAX)),
             voice=0,
         )
 
@@ -154,21 +166,20 @@ class Planner:
     def _last_frame(self) -> Frame:
         return next(event for event in reversed(self._score) if isinstance(event, Frame))
 
-    def _resolve(self, start: int, chord: Chord | None, conditioning: Conditioning, grid: Grid) -> Plan | None:
+    def _last_note(self) -> Note | None:
+        return next((event for event in reversed(self._score) if isinstance(event, Note)), None)
+
+    def _resolve(self, begin: int, foresight: Foresight, conditioning: Conditioning) -> Plan | None:
         """End a note that sounds into a chord which it does not fit by moving to the nearest chord note by step."""
-        index = next((i for i in range(len(self._score) - 1, -1, -1) if isinstance(self._score[i], Note)), None)
-        if index is None or chord is None:
-            return None
-        note = self._score[index]
-        assert isinstance(note, Note)
-        if note.end_tick <= start or note.tick >= start or note.pitch % 12 in chord.scale:
+        note, chord = self._last_note(), foresight.chord_at(begin)
+        if note is None or chord is None or note.end_tick <= begin or note.tick >= begin or note.pitch % 12 in chord.scale:
             return None
         steps = [step for size in range(1, RESOLVE_SEMITONES + 1) for step in (-size, size)]
         pitch = next((note.pitch + step for step in steps if (note.pitch + step) % 12 in chord.tones), None)
-        if pitch is None or not 0 <= pitch <= 127:
+        if pitch is None or not 0 <= pitch <= PITCH_MAX:
             return None
-        identity = self._ids.pop(note)
-        self._score[index] = trimmed = Note(note.tick, note.pitch, start - note.tick)
-        self._ids[trimmed] = identity
-        resolution = Note(start, pitch, max(1, min(note.end_tick, grid.next_beat(start)) - start))
-        return self._window(start + 1, (self._lay(resolution, conditioning, None),), None)
+        trimmed = Note(note.tick, note.pitch, begin - note.tick)
+        self._score[self._score.index(note, max(0, len(self._score) - TASK_EVENTS_MAX))] = trimmed
+        self._ids[trimmed] = self._ids.pop(note)
+        resolution = Note(begin, pitch, max(1, min(note.end_tick, foresight.grid.next_beat(begin)) - begin))
+        return self._window(begin + 1, (self._lay(resolution, conditioning, 0.0),), None)

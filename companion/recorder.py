@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from companion.jam import Jam, write_midi
+from companion.model_store import shown_name
 from companion.tape import Tape
 from shared.errors import DataError
 from shared.messages import AnyMessage
@@ -35,18 +36,21 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recorder:
-    """The conductor's journal on disk. `folder` None: nothing is kept, the jam is still collected in memory."""
+    """The conductor's journal on disk: `folder/stem.jsonl`, and `folder/stem.mid` at the end.
 
-    def __init__(self, folder: Path | None, stem: str, header: Header) -> None:
-        self.tape = Tape(header.model)
-        self.log_path = None if folder is None else folder / f"{stem}.jsonl"
+    `folder` None: nothing is kept, the jam is only collected in memory. `log` False: the MIDI file alone. A log of the same
+    name is written anew. Raises DataError where the folder refuses.
+    """
+
+    def __init__(self, folder: Path | None, stem: str, header: Header, log: bool = True) -> None:
+        self.tape = Tape(shown_name(header.model))
         self.midi_path = None if folder is None else folder / f"{stem}.mid"
         self._file: BinaryIO | None = None
         self._unflushed = 0
-        if folder is not None and self.log_path is not None:
+        if folder is not None:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                self._file = self.log_path.open("xb")
+                self._file = (folder / f"{stem}.jsonl").open("wb") if log else None
             except OSError as error:
                 raise DataError(f"{folder}: the jam cannot be kept there: {error.strerror}; choose another folder with --out") from None
         self._write(header)
@@ -82,8 +86,8 @@ class Recorder:
         if self._file is not None:
             self._file.close()
             self._file = None
-            if self.midi_path is not None and (jam.chords or jam.solo):
-                write_midi(jam, self.midi_path)
+        if self.midi_path is not None and (jam.chords or jam.solo):
+            write_midi(jam, self.midi_path)
         return jam
 
     def _write(self, entry: object) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import click
 import msgspec
 
-from companion import __version__
 from companion.cast import build_conductor
 from companion.model_store import fingerprint, open_soloist
 from companion.options import ChartText, ReplayOptions
@@ -62,7 +61,7 @@ def replay(header: Header, entries: Iterator[list[Any]], soloist: Soloist, optio
     settings = msgspec.convert(header.settings, Settings)
     chart = None if header.chart is None else ChartText(header.chart, str(options.log))
     worker = ReplayWorker(soloist)
-    recorder = Recorder(options.out, f"{options.log.stem}-replay", msgspec.structs.replace(header, jambot=__version__))
+    recorder = Recorder(options.out, options.log.stem, header, log=False)
     conductor = build_conductor(settings, header.seed, chart, worker, recorder)
     notes = 0
     for entry in entries:

@@ -126,7 +126,8 @@ class Tape:
 def _one_at_a_time(notes: list[JamNote]) -> list[JamNote]:
     """As the player sounds a voice: a note ends where the next one begins."""
     ended = []
-    for note, after in zip(notes, [*notes[1:], None], strict=True):
+    followers: list[JamNote | None] = [*notes[1:], None]
+    for note, after in zip(notes, followers, strict=False):
         room = note.duration_beat if after is None else after.onset_beat - note.onset_beat
         ended.append(JamNote(note.onset_beat, max(SHORTEST_BEAT, min(note.duration_beat, room)), note.pitch, note.velocity))
     return ended

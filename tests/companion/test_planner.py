@@ -48,7 +48,7 @@ def onsets(score: tuple[Event, ...]) -> list[int]:
 def started(symbol: str = "Dm7") -> Planner:
     plan = planner()
     plan.begin(1)
-    assert plan.relay(0, 0, foresight((0, symbol)), LINE) is None
+    plan.relay(0, 0, foresight((0, symbol)), LINE)
     lay(plan, foresight((0, symbol)), 2 * BAR)
     return plan
 
@@ -98,7 +98,7 @@ def test_a_sounding_note_that_fits_the_new_chord_is_kept() -> None:
     known = foresight((0, "Dm7"))
     plan.relay(0, 0, known, LINE)
     plan.accept(Note(84, 62, 48))
-    assert plan.relay(BAR, BAR, foresight((BAR, "G7")), LINE) is None
+    assert [window.notes for window in plan.relay(BAR, BAR, foresight((BAR, "G7")), LINE)] == [()]
 
 
 def test_a_sounding_note_that_clashes_moves_by_step_to_a_chord_note() -> None:
@@ -107,12 +107,32 @@ def test_a_sounding_note_that_clashes_moves_by_step_to_a_chord_note() -> None:
     known = foresight((0, "Dm7"))
     plan.relay(0, 0, known, LINE)
     plan.accept(Note(84, 65, 48))
-    window = plan.relay(BAR, BAR, foresight((BAR, "Dmaj7")), LINE)
-    assert window is not None
+    _, window = plan.relay(BAR, BAR, foresight((BAR, "Dmaj7")), LINE)
     assert [note.pitch for note in window.notes] == [66]
     assert window.notes[0].onset_beat * TICKS_PER_BEAT == BAR
     clash = next(event for event in plan.score if isinstance(event, Note) and event.pitch == 65)
     assert clash.end_tick == BAR
+
+
+def test_what_would_sound_before_the_answer_is_taken_from_the_player_at_once() -> None:
+    plan = started()
+    void = plan.relay(BAR, BAR, foresight((BAR, "G7")), LINE, apart_ticks=4, void_ticks=3)[0]
+    assert (void.from_beat * TICKS_PER_BEAT, void.until_beat * TICKS_PER_BEAT, void.notes) == (BAR, BAR + 3, ())
+    assert plan.task(2 * BAR, foresight((BAR, "G7")), LINE).min_tick == BAR
+
+
+def test_a_new_note_keeps_away_from_one_that_cannot_be_stopped() -> None:
+    plan = started()
+    plan.relay(BAR, BAR + 1, foresight((BAR, "G7")), LINE, apart_ticks=5)
+    assert onsets(plan.score)[-1] == BAR
+    assert plan.task(2 * BAR, foresight((BAR, "G7")), LINE).min_tick == BAR + 5
+
+
+def test_a_note_that_is_ready_late_lags_more_and_is_not_late() -> None:
+    plan = started()
+    plan.relay(BAR, BAR, foresight((BAR, "G7")), LINE)
+    assert plan.accept(Note(BAR, 60, 12), None, lag_ms_least=35.0).notes[0].lag_ms == 35.0
+    assert plan.accept(Note(BAR + 12, 62, 12), None, lag_ms_least=-200.0).notes[0].lag_ms < 35.0
 
 
 def test_a_plan_that_fell_behind_goes_on_after_the_commit_point() -> None:
