@@ -25,7 +25,7 @@ READ_EVENTS = 160
 """How much of the score is read: the longest phrase with its frames."""
 LEAD_LOW, LEAD_HIGH = 55, 84
 REGISTER_CENTRE, REGISTER_DRIFT, REGISTER_BEATS = 68.0, 7.0, 12
-ECHO_SHARE = 0.25
+ECHO_SHARE = 0.3
 """In how many bars the line takes up what it played a bar before."""
 EVEN_DENOMINATOR = 8
 """In 6/8, 7/8 and the like eighths are the pulse: they do not swing."""
@@ -129,15 +129,16 @@ class _Lead:
                 fresh=line.chord != harmony,
                 strong=tick == beat.line_tick,
                 quick=room <= TICKS_PER_BEAT // 3,
+                opening=line.opens_at(tick),
                 last=ending,
-                motif=line.moves.get(tick - frame.meter.bar_ticks) if echoing else None,
+                motif=line.move_to(tick - frame.meter.bar_ticks) if echoing else None,
                 low=LEAD_LOW,
                 high=LEAD_HIGH,
                 centre=_register(task.seed, tick),
             )
             pitch = next_pitch(beat.dice, place, line.recent)
             ends = line.would_end(pitch, chord)
-            yield beat.write(Note(tick, pitch, phrase_end_ticks(beat.dice) if ends else sounding_ticks(beat.dice, room)), harmony)
+            yield beat.write(Note(tick, pitch, phrase_end_ticks(beat.dice) if ends else sounding_ticks(beat.dice, room)), chord)
 
 
 class _Comp:

@@ -7,6 +7,7 @@ a phrase's length follows from the tick of its first note, a breath's from the t
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
 from companion.dice import Dice
@@ -18,8 +19,9 @@ from shared.score import Event, Frame, Note
 OWN_TICKS_MAX = 3 * TICKS_PER_BEAT
 """The longest note of a player by rules. A longer one, from another player, is cut short by the next."""
 # Notes of a phrase: human 10th, 50th and 90th percentile 11, 18, 30 (Weimar Jazz Database).
-PHRASE_MEDIAN, PHRASE_SPREAD = 17.0, 0.37
+PHRASE_MEDIAN, PHRASE_SPREAD = 18.0, 0.37
 PHRASE_MIN, PHRASE_MAX = 6, 36
+RECENT_NOTES = 10
 PHRASE_GRACE = 4
 """How many notes a phrase may go on beyond its length to find a chord note."""
 
@@ -27,45 +29,40 @@ PHRASE_GRACE = 4
 class Line:
     """The line so far, as the score tells it."""
 
-    def __init__(self, seed: int, events: tuple[Event, ...]) -> None:
+    def __init__(self, seed: int, events: Sequence[Event]) -> None:
         self._seed = seed
-        self.notes: list[Note] = []
-        self.moves: dict[int, int] = {}
-        self.chord: Chord | None = None
-        self.count = 0
-        self._target = 0
-        chord = None
-        for event in events:
-            if isinstance(event, Frame):
-                chord = event.chord
-            else:
-                self.add(event, chord)
+        self.notes = [event for event in events if isinstance(event, Note)]
+        self.chord = _last_chord(events)
+        begun = (count for count, (last, note) in enumerate(_backwards(self.notes), 1) if _parted(last, note.tick))
+        self._count = next(begun, len(self.notes))
+        self._target = self._length() if self.notes else 0
 
     def add(self, note: Note, chord: Chord | None) -> None:
         """A note is written, over `chord`."""
-        last = self.notes[-1] if self.notes else None
-        if last is None or note.tick - last.end_tick >= TICKS_PER_BEAT:
-            self.count = 0
-            self._target = _phrase_length(Dice(self._seed, "phrase", note.tick))
-        if last is not None:
-            self.moves[note.tick] = note.pitch - last.pitch
-        self.count += 1
+        opens = self.opens_at(note.tick)
         self.notes.append(note)
         self.chord = chord
+        self._count = 1 if opens else self._count + 1
+        if opens:
+            self._target = self._length()
+
+    def opens_at(self, tick: int) -> bool:
+        """True where a note at `tick` begins a phrase."""
+        return not self.notes or _parted(self.notes[-1], tick)
 
     @property
     def ending(self) -> bool:
         """True where the next note should be the phrase's last."""
-        return self.count + 1 >= self._target
+        return self._count + 1 >= self._target
 
     @property
     def over(self) -> bool:
         """True where the phrase has ended."""
-        return bool(self.notes) and self._closes(self.count, self.notes[-1].pitch, self.chord)
+        return bool(self.notes) and self._closes(self._count, self.notes[-1].pitch, self.chord)
 
     def would_end(self, pitch: int, chord: Chord | None) -> bool:
         """True where a note of `pitch` over `chord`, written next without a rest, ends the phrase."""
-        return self._closes(self.count + 1, pitch, chord)
+        return self._closes(self._count + 1, pitch, chord)
 
     @property
     def cut_tick(self) -> int:
@@ -82,8 +79,16 @@ class Line:
 
     @property
     def recent(self) -> tuple[int, ...]:
-        """The last two pitches."""
-        return tuple(note.pitch for note in self.notes[-2:])
+        """The pitches of the last notes."""
+        return tuple(note.pitch for note in self.notes[-RECENT_NOTES:])
+
+    def onsets(self, from_tick: int, to_tick: int) -> list[int]:
+        """Onsets from `from_tick` up to, not including, `to_tick`."""
+        return [note.tick for note in self.notes if from_tick <= note.tick < to_tick]
+
+    def move_to(self, tick: int) -> int | None:
+        """The move in semitones to the note at `tick`, None where there is none."""
+        return next((note.pitch - last.pitch for last, note in _backwards(self.notes) if note.tick == tick), None)
 
     def _closes(self, count: int, pitch: int, chord: Chord | None) -> bool:
         """A phrase ends when it is long enough, on a chord note if one comes in time."""
@@ -91,11 +96,26 @@ class Line:
             return False
         return chord is None or pitch % 12 in chord.tones or count >= self._target + PHRASE_GRACE
 
-    def onsets(self, from_tick: int, to_tick: int) -> list[int]:
-        """Onsets from `from_tick` up to, not including, `to_tick`."""
-        return [note.tick for note in self.notes if from_tick <= note.tick < to_tick]
+    def _length(self) -> int:
+        """How many notes the phrase wants."""
+        dice = Dice(self._seed, "phrase", self.notes[-self._count].tick)
+        notes = PHRASE_MEDIAN * math.exp(NormalDist().inv_cdf(max(dice.roll(), 1e-9)) * PHRASE_SPREAD)
+        return max(PHRASE_MIN, min(PHRASE_MAX, round(notes)))
 
 
-def _phrase_length(dice: Dice) -> int:
-    notes = PHRASE_MEDIAN * math.exp(NormalDist().inv_cdf(max(dice.roll(), 1e-9)) * PHRASE_SPREAD)
-    return max(PHRASE_MIN, min(PHRASE_MAX, round(notes)))
+def _backwards(notes: Sequence[Note]) -> Iterator[tuple[Note, Note]]:
+    """Every note with the one before it, newest first."""
+    return zip(reversed(notes[:-1]), reversed(notes), strict=False)
+
+
+def _parted(last: Note, tick: int) -> bool:
+    """True where a rest of a beat or more lies between a note and an onset."""
+    return tick - last.end_tick >= TICKS_PER_BEAT
+
+
+def _last_chord(events: Sequence[Event]) -> Chord | None:
+    """The chord of the last note."""
+    newest_first = iter(reversed(events))
+    if not any(isinstance(event, Note) for event in newest_first):
+        return None
+    return next((event.chord for event in newest_first if isinstance(event, Frame)), None)

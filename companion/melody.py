@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from companion.dice import Dice
 from shared.chords import Chord
@@ -15,8 +16,24 @@ from shared.chords import Chord
 SPAN = 12
 BASS_LOW, BASS_HIGH, BASS_CENTRE = 30, 55, 41
 COMP_LOW, COMP_HIGH = 52, 72
-# How often human lines move by 0, 1, 2 ... 12 semitones, up or down.
-_MOVES = (0.040, 0.120, 0.130, 0.095, 0.055, 0.036, 0.010, 0.014, 0.0065, 0.005, 0.003, 0.0015, 0.003)
+# How likely a move by 0, 1, 2 ... 12 semitones is, up or down.
+_MOVES = (0.038, 0.076, 0.098, 0.118, 0.080, 0.048, 0.014, 0.022, 0.016, 0.013, 0.009, 0.003, 0.008)
+# A phrase may begin anywhere near; a note outside the scale goes home by step.
+_MOVES_OPENING = (0.06, 0.08, 0.10, 0.10, 0.09, 0.08, 0.03, 0.06, 0.03, 0.03, 0.02, 0.01, 0.03)
+_MOVES_HOME = (0.01, 0.30, 0.12, 0.030, 0.020, 0.012, 0.004, 0.006, 0.003, 0.003, 0.002, 0.001, 0.002)
+# The weight of notes outside the scale, in the scale, in the chord: on the beat and off it.
+STRONG = (0.42, 0.90, 1.0)
+WEAK = (0.36, 0.92, 0.90)
+LEADING = 3.0
+KNOWN = 2.0
+# Shapes that jazz lines are full of, as moves in semitones: runs, turns, enclosures, broken chords.
+_FIGURES = (
+    (2, 1, 2, 2, -2), (2, 2, 1, 2), (1, 2, 2, 3), (-2, -2, -1, -2), (-2, -1, -2, -2), (-1, -2, -2, -1, -2),
+    (-1, -1, -1, -2), (-2, -1, -1, -1), (1, -1, -2, -2), (2, 1, -1, -2), (-3, 1, 2, 1), (2, -3, 1, 2),
+    (-2, -3, 1, 1), (-1, -2, -1, 3), (-2, -1, 3, 3), (-2, -2, -1, 3), (3, -1, -2, -2), (-2, -2, -3, -2),
+    (3, 2, 2, 3), (3, 4, 3, -1, -2), (4, 3, 4, -2, -2), (3, 3, 4, -2), (4, 3, 3, -1), (-3, -4, 1, 2),
+)  # fmt: skip
+FIGURE = 8.0
 _OUTSIDE, _SCALE, _TONE = 0, 1, 2
 
 
@@ -25,7 +42,7 @@ class Place:
     """Where a note will stand, and what is asked of it there.
 
     `chord` sounds, `fresh` on its first note; `goal` is the chord that the next note will meet, None where it is the same.
-    `strong` on the beat; `quick` in a run; `last` of its phrase. `motif` is the move in semitones that would repeat a motif.
+    `strong` on the beat; `quick` in a run; `opening` and `last` of its phrase. `motif` is the move in semitones that would repeat a motif.
     `low`..`high` are the allowed pitches, `centre` the register of the moment.
     """
 
@@ -34,6 +51,7 @@ class Place:
     fresh: bool
     strong: bool
     quick: bool
+    opening: bool
     last: bool
     motif: int | None
     low: int
@@ -77,55 +95,74 @@ def comp_pitch(dice: Dice, chord: Chord, recent: tuple[int, ...]) -> int:
 
 
 def _weights(place: Place, recent: tuple[int, ...], here: int, candidates: range) -> list[float]:
-    kinds, guides = _palette(place.chord)
-    goal_kinds, goal_guides = _palette(place.goal) if place.goal is not None else (kinds, frozenset())
+    near, far = _class_weights(place.chord, place.goal, place.strong, place.fresh, place.last)
+    pending = bool(recent) and _palette(place.chord)[0][here % 12] == _OUTSIDE
+    moves = _MOVES_HOME if pending else _MOVES_OPENING if place.opening else _MOVES
     move = recent[-1] - recent[-2] if len(recent) > 1 else 0
     returning = recent[-2] if len(recent) > 1 else -1
-    pending = bool(recent) and kinds[here % 12] == _OUTSIDE
-    ahead = _ahead(move, place.quick)
-    by_kind = (0.16, 0.62, 1.3) if place.strong else (0.22, 1.0, 1.0)
+    # A leap is answered, steps and runs go on.
+    ahead = 0.5 if abs(move) >= 5 else 1.35 if place.quick else 1.1
+    rising, falling = (ahead, 2.0 - ahead) if move > 0 else (2.0 - ahead, ahead) if move < 0 else (1.0, 1.0)
+    known = {pitch % 12 for pitch in recent}
+    figure = _figure_moves(recent)
     weights = []
     for pitch in candidates:
         step = pitch - here
         size = abs(step)
-        kind = kinds[pitch % 12]
-        weight = _MOVES[size] * by_kind[kind]
-        if step * move > 0:
-            weight *= ahead
-        elif step * move < 0:
-            weight *= 2.0 - ahead
+        weight = moves[size] * (near if size <= 2 else far)[pitch % 12] * (rising if step > 0 else falling if step < 0 else 1.0)
         if pitch == returning:
             weight *= 0.6
-        if kind == _OUTSIDE and not place.strong and size <= 2 and _leads(pitch, goal_kinds):
-            weight *= 3.5
-        if pending:
-            weight *= (5.0 if kind == _TONE else 2.0) if size == 1 else 1.0 if size == 2 else 0.3
-        if place.fresh:
-            weight *= 2.6 if pitch % 12 in guides else 1.3 if kind == _TONE else 0.8
-        if goal_guides and _leads_to(pitch, goal_guides):
-            weight *= 2.0
-        if place.last:
-            weight *= (0.2, 0.5, 5.0)[kind]
+        if step in figure:
+            weight *= FIGURE
+        if pitch % 12 in known:
+            weight *= KNOWN
         if place.motif is not None:
-            weight *= 15.0 if step == place.motif else 5.0 if abs(step - place.motif) == 1 else 1.0
+            weight *= 20.0 if step == place.motif else 5.0 if abs(step - place.motif) == 1 else 1.0
         away = (pitch - place.centre) / 7.0
         weights.append(weight / (1.0 + away * away * away * away))
     return weights
 
 
-def _ahead(move: int, quick: bool) -> float:
-    """How likely the line goes on in its direction (0..2): leaps are answered, steps and runs go on."""
-    if abs(move) >= 5:
-        return 0.5
-    return 1.45 if quick else 1.25
+@lru_cache(maxsize=4096)
+def _class_weights(chord: Chord, goal: Chord | None, strong: bool, fresh: bool, last: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """(weights of the pitch classes reached by step, of those reached by leap): see `Place`."""
+    kinds, guides = _palette(chord)
+    goal_kinds, goal_guides = (kinds, frozenset[int]()) if goal is None else _palette(goal)
+    near, far = [], []
+    for pitch in range(12):
+        kind = kinds[pitch]
+        around = [(pitch + step) % 12 for step in (-1, 1, -2, 2)]
+        weight = (STRONG if strong else WEAK)[kind]
+        if fresh:
+            weight *= 2.4 if pitch in guides else 1.2 if kind == _TONE else 0.9
+        if goal_guides.intersection(around):
+            weight *= 2.0
+        if last:
+            weight *= (0.2, 0.5, 5.0)[kind]
+        leads = kind == _OUTSIDE and not strong and any(goal_kinds[place] == _TONE for place in around[:2])
+        near.append(weight * LEADING if leads else weight)
+        far.append(weight)
+    return tuple(near), tuple(far)
 
 
-def _leads(pitch: int, kinds: tuple[int, ...]) -> bool:
-    return kinds[(pitch + 1) % 12] == _TONE or kinds[(pitch - 1) % 12] == _TONE
+def _continuations() -> dict[tuple[int, ...], frozenset[int]]:
+    """What comes next in a figure after its first two or more moves."""
+    found: dict[tuple[int, ...], set[int]] = {}
+    for figure in _FIGURES:
+        for count in range(2, len(figure)):
+            found.setdefault(figure[:count], set()).add(figure[count])
+    return {begun: frozenset(moves) for begun, moves in found.items()}
 
 
-def _leads_to(pitch: int, targets: frozenset[int]) -> bool:
-    return any((pitch + step) % 12 in targets for step in (-2, -1, 1, 2))
+_NEXT_IN_FIGURE = _continuations()
+_BEGUN_MAX = max(map(len, _NEXT_IN_FIGURE))
+
+
+def _figure_moves(recent: tuple[int, ...]) -> frozenset[int]:
+    """The moves that would go on with a figure which the last notes have begun."""
+    moves = [after - before for before, after in pairwise(recent)]
+    begun = (tuple(moves[-count:]) for count in range(min(_BEGUN_MAX, len(moves)), 1, -1))
+    return next((_NEXT_IN_FIGURE[key] for key in begun if key in _NEXT_IN_FIGURE), frozenset())
 
 
 @lru_cache(maxsize=512)
