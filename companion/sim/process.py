@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from threading import Event as Signal
 from typing import Any, BinaryIO, Protocol
 
 import msgspec
@@ -85,20 +83,28 @@ class SocketPorts:
 
 
 class RtMidiPorts:
-    """Real MIDI ports, which the bridge has made: found by the names that they bear. Raises PortError where one is missing."""
+    """Real MIDI ports, which the bridge has made: found by the names that they bear. Raises PortError where one is missing.
+
+    The inputs are asked, not called back from: JACK ends its thread when a port closes, and were that thread inside Python
+    at that moment, it would take the interpreter's lock with it.
+    """
 
     def __init__(self, link_in: str, link_out: str, notes: str, api_name: str) -> None:
         import rtmidi
 
         api = getattr(rtmidi, APIS[api_name])
-        self._arrived: deque[tuple[str, bytes]] = deque()
-        self._signal = Signal()
         self._open: list[Any] = []
-        self._out = self._connect(rtmidi.MidiOut(api), link_out)
-        for role, name in (("link", link_in), ("notes", notes)):
-            port = self._connect(rtmidi.MidiIn(api), name)
+        try:
+            self._out = self._connect(rtmidi.MidiOut(api), link_out)
+            self._inputs = [(door, self._connect(rtmidi.MidiIn(api), name)) for door, name in (("link", link_in), ("notes", notes))]
+        except PortError:
+            self.close()
+            raise
+        except rtmidi.RtMidiError as error:
+            self.close()
+            raise PortError(f"MIDI system {api_name}: {error}; start it, or choose another with --api") from None
+        for _, port in self._inputs:
             port.ignore_types(sysex=False, timing=False, active_sense=True)
-            port.set_callback(self._take, role)
 
     def _connect(self, port: Any, name: str) -> Any:
         found = [index for index, label in enumerate(port.get_ports()) if name in label]
@@ -108,27 +114,22 @@ class RtMidiPorts:
         self._open.append(port)
         return port
 
-    def _take(self, event: tuple[list[int], float], role: str) -> None:
-        """Called in the MIDI system's own thread."""
-        self._arrived.append((role, bytes(event[0])))
-        self._signal.set()
-
     def send(self, data: bytes) -> None:
         """Send on Link Out."""
         self._out.send_message(data)
 
     def poll(self, wait_sec: float) -> list[tuple[str, bytes]]:
-        """What has come."""
+        """What has come; the wait is cut to a millisecond, since nothing tells of a message's coming."""
         if wait_sec > 0:
-            self._signal.wait(wait_sec)
-        self._signal.clear()
+            time.sleep(min(wait_sec, POLL_MIN_SEC))
         received = []
-        while self._arrived:
-            received.append(self._arrived.popleft())
+        for door, port in self._inputs:
+            while (message := port.get_message()) is not None:
+                received.append((door, bytes(message[0])))
         return received
 
     def close(self) -> None:
-        """Close every port, inputs first, so that no callback meets a closed one."""
+        """Close every port."""
         for port in reversed(self._open):
             port.close_port()
             port.delete()
