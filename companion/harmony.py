@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from shared.belief import Belief
 from shared.chords import Chord
 from shared.music import TICKS_PER_BEAT, Grid, beats_to_ticks
-from shared.recognize import nats, recognize
+from shared.recognize import nats
 
 ROLL_TIMES_MAX = 4
 """A gesture whose notes go on arriving may last this many times `roll_ms`: five fingers and a slow arm."""
@@ -91,7 +92,8 @@ class ChordTracker:
         self._gesture: _Gesture | None = None
         self._standing: Chord | None = None
         self._standing_notes: frozenset[int] = frozenset()
-        self._before: tuple[Chord | None, frozenset[int]] = (None, frozenset())
+        self._belief = Belief()
+        self._before: tuple[Chord | None, frozenset[int], Belief] = (None, frozenset(), self._belief)
 
     @property
     def standing(self) -> Chord | None:
@@ -118,7 +120,7 @@ class ChordTracker:
             if gesture is None or not self._goes_on(gesture, at_sec, down):
                 tick = snapped_tick(beat, grid if grid is not None else Grid(), tempo_bpm)
                 gesture = self._gesture = _Gesture(at_sec, beat, tick, at_sec)
-                self._before = (self._standing, self._standing_notes)
+                self._before = (self._standing, self._standing_notes, self._belief)
             kept = {pitch: sec for pitch, sec in gesture.notes.items() if pitch in down or at_sec - sec <= TOGETHER_SEC}
             gesture.notes = kept | dict.fromkeys(struck, at_sec)
             gesture.others = down - gesture.notes.keys()
@@ -138,12 +140,12 @@ class ChordTracker:
             return None
         gesture.due_sec = None
         sounding = self._sounding(gesture)
-        chord = self._name(gesture, sounding)
+        chord, belief = self._name(gesture, sounding)
         if chord is None or chord == gesture.told:
             return None
         replaces = gesture.told is not None
         gesture.told = self._standing = chord
-        self._standing_notes = sounding
+        self._standing_notes, self._belief = sounding, belief
         return HeardChord(chord, gesture.beat, gesture.tick, gesture.at_sec, gesture.cause, replaces)
 
     def _goes_on(self, gesture: _Gesture, at_sec: float, down: frozenset[int]) -> bool:
@@ -156,24 +158,25 @@ class ChordTracker:
         whole = len(_classes(gesture.notes)) >= 3 and len(_classes(gesture.others)) >= 3
         return frozenset(gesture.notes) if whole else gesture.others | gesture.notes.keys()
 
-    def _name(self, gesture: _Gesture, sounding: frozenset[int]) -> Chord | None:
-        before, before_notes = self._before
+    def _name(self, gesture: _Gesture, sounding: frozenset[int]) -> tuple[Chord | None, Belief]:
+        """The gesture's chord, None where it is none, and what is believed after it. A gesture counts once, by its last name."""
+        before, before_notes, belief = self._before
         classes, struck = _classes(sounding), _classes(gesture.notes)
         if len(classes) < 2:
-            return None
+            return None, belief
         if before is not None and classes == _classes(before_notes) and min(sounding) % 12 == min(before_notes) % 12 and len(struck) > 1:
-            return before
+            return before, belief
         if len(classes) == 2 and (min(sounding) >= DYAD_BELOW or len(struck) < 2 or (before is not None and classes <= before.tones)):
-            return None
-        best = recognize(sounding, before)
+            return None, belief
+        best, after = belief.hear(sounding)
         if best is None or before is None:
-            return best
+            return best, after
         stays = not before_notes.isdisjoint(gesture.others)
         if len(struck) == 1 and (len(classes) < 3 or (stays and not _voice_moved(gesture.notes, sounding, before, best))):
-            return None
+            return None, belief
         if best != before and best.bass == before.bass and nats(sounding, before) <= nats(sounding, best) + KEEP_NATS:
-            return before
-        return best
+            return before, belief
+        return best, after
 
 
 def _classes(pitches: Collection[int]) -> frozenset[int]:

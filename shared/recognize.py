@@ -24,7 +24,7 @@ NOISE_NATS = 12.5
 """A set of notes that even its best name explains worse than this is no chord: clusters, a forearm."""
 
 # (quality, commonness, likelihood of each interval): the same quality may stand more than once.
-_TEMPLATES: tuple[tuple[str, float, dict[int, float]], ...] = (
+_TABLE: tuple[tuple[str, float, dict[int, float]], ...] = (
     ("maj", 0.14, {4: THIRD, 7: 0.92, 2: 0.05}),
     ("maj", 0.05, {7: 0.98}),
     ("min", 0.10, {3: THIRD, 7: 0.92, 2: 0.05, 5: 0.02}),
@@ -59,7 +59,7 @@ _FAMILY = {
 _FAMILY_SHARES = {"M": 0.214, "m": 0.300, "D": 0.416, "h": 0.045, "o": 0.025}
 
 # After a chord of the first family: how many changes of a thousand go to the second, the root 0..11 semitones up. Counted in
-# 535 jazz standards of the iRb corpus (Y. Broze & D. Shanahan, Diachronic Changes in Jazz Harmony, 2013).
+# 530 jazz standards of the iRb corpus (Y. Broze & D. Shanahan, Diachronic Changes in Jazz Harmony, 2013).
 _CHANGES = {
     "MM": (43, 10, 13, 5, 3, 52, 0, 22, 5, 3, 7, 10),
     "Mm": (41, 7, 79, 6, 29, 13, 12, 31, 1, 83, 9, 37),
@@ -89,18 +89,27 @@ _CHANGES = {
 }
 _CHANGE_SMOOTHING = 1.0
 
+
 def recognize(pitches: Collection[int], previous: Chord | None = None) -> Chord | None:
     """The chord that MIDI `pitches` make; None for fewer than two pitch classes and for what is no chord.
 
     The bass is the lowest note where the root sounds too (an inversion, a slash chord), else the root: it is taken to be left
     to a bass player. `previous` is the chord before, which tells rootless voicings apart.
     """
-    if not pitches:
-        return None
+    return _named(class_mask(pitches), min(pitches) % 12, previous) if pitches else None
+
+
+def class_mask(pitches: Collection[int]) -> int:
+    """The pitch classes of MIDI `pitches` as bits 0..11."""
     mask = 0
     for pitch in pitches:
         mask |= 1 << pitch % 12
-    return _named(mask, min(pitches) % 12, previous)
+    return mask
+
+
+def above_root(mask: int, root: int) -> int:
+    """The pitch classes of `mask` as semitones above `root`."""
+    return (mask >> root | mask << (12 - root)) & 0xFFF
 
 
 def nats(pitches: Collection[int], chord: Chord) -> float:
@@ -108,14 +117,12 @@ def nats(pitches: Collection[int], chord: Chord) -> float:
 
     Raises ValueError where there are no pitches.
     """
-    mask = 0
-    for pitch in pitches:
-        mask |= 1 << (pitch - chord.root) % 12
+    mask = above_root(class_mask(pitches), chord.root)
     bass = (min(pitches) - chord.root) % 12
-    return min(template.nats(mask, bass) for template in _LAID if template.quality == chord.quality)
+    return min(template.nats(mask, bass) for template in TEMPLATES if template.quality == chord.quality)
 
 
-class _Template:
+class Template:
     """A template's costs in nats: of the notes 0..5 and 6..11 above the root, by bit mask, and of each bass."""
 
     def __init__(self, quality: str, commonness: float, likelihood: dict[int, float]) -> None:
@@ -155,7 +162,7 @@ def _part(interval: int, tones: tuple[int, ...], chance: float) -> str:
     return "tension" if chance > FOREIGN else "foreign"
 
 
-_LAID = tuple(_Template(*template) for template in _TEMPLATES)
+TEMPLATES = tuple(Template(*template) for template in _TABLE)
 
 
 def _change_nats(before: str, after: str) -> list[float]:
@@ -171,19 +178,23 @@ for _before, _costs in _CHANGE_NATS.items():
     _costs["maj"] = [min(pair) for pair in zip(_costs["maj"], _costs["7"], strict=True)]
 
 
+def change_nats(before: str, after: str) -> list[float]:
+    """What it costs that a chord of quality `before` is followed by one of quality `after`, the root 0..11 semitones up."""
+    return _CHANGE_NATS[_FAMILY[before]][after]
+
+
 @lru_cache(maxsize=1 << 16)
 def _named(mask: int, bass: int, previous: Chord | None) -> Chord | None:
     if mask & (mask - 1) == 0:
         return None
-    changes = None if previous is None else _CHANGE_NATS[_FAMILY[previous.quality]]
     best, least = None, NOISE_NATS
     for root in range(12):
-        above = (mask >> root | mask << (12 - root)) & 0xFFF
+        above = above_root(mask, root)
         bass_above = (bass - root) % 12
-        for template in _LAID:
+        for template in TEMPLATES:
             cost = template.nats(above, bass_above)
-            if changes is not None and previous is not None:
-                cost += changes[template.quality][(root - previous.root) % 12]
+            if previous is not None:
+                cost += change_nats(previous.quality, template.quality)[(root - previous.root) % 12]
             if cost < least:
                 best, least = (root, template.quality, bass if above & 1 else root), cost
     return None if best is None else Chord(*best)

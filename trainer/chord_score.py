@@ -16,13 +16,14 @@ import mir_eval
 import numpy as np
 from rich.table import Table
 
+from shared.belief import Belief
 from shared.chords import Chord
 from shared.recognize import recognize
 from shared.voicings import STYLES, Style, voice
 from trainer.chord_songs import Song
 
 MEASURES = ("root", "thirds", "triads", "sevenths")
-CONTEXTS = ("alone", "after")
+CONTEXTS = ("alone", "after", "listening")
 Pairs = Counter[tuple[Chord, Chord | None]]
 
 
@@ -30,7 +31,7 @@ Pairs = Counter[tuple[Chord, Chord | None]]
 class Row:
     """Shares of chords named rightly, 0..1, in one style of voicing.
 
-    `context`: each chord `alone`, or `after` the one recognized before it, as in a jam.
+    `context`: each chord `alone`, `after` the one recognized before it, or `listening` as in a jam, all before it in mind.
     """
 
     style: Style
@@ -46,7 +47,7 @@ class Row:
 
 def score(songs: list[Song], seed: int) -> list[Row]:
     """A row for each style of voicing and context. `seed` and a song's name choose its voicings."""
-    return [_row(style, context, _heard(songs, seed, style, context == "after")) for style in STYLES for context in CONTEXTS]
+    return [_row(style, context, _heard(songs, seed, style, context)) for style in STYLES for context in CONTEXTS]
 
 
 def figures(rows: list[Row]) -> list[dict[str, object]]:
@@ -67,17 +68,22 @@ def table(rows: list[Row]) -> Table:
     return shown
 
 
-def _heard(songs: list[Song], seed: int, style: Style, in_context: bool) -> Pairs:
+def _heard(songs: list[Song], seed: int, style: Style, context: str) -> Pairs:
     """How often each chord was meant and each heard for it."""
     pairs: Pairs = Counter()
     for song in songs:
         choice = random.Random(f"{seed}:{song.name}:{style}")
         previous: Chord | None = None
+        belief = Belief()
         for chord, _ in song.chords:
             if chord is None:
                 previous = None
                 continue
-            heard = recognize(voice(chord, style, choice=choice), previous if in_context else None)
+            voicing = voice(chord, style, choice=choice)
+            if context == "listening":
+                heard, belief = belief.hear(voicing)
+            else:
+                heard = recognize(voicing, previous if context == "after" else None)
             pairs[chord, heard] += 1
             previous = heard if heard is not None else previous
     return pairs
