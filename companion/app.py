@@ -16,7 +16,7 @@ from companion.bridge.ports import PortNames
 from companion.cast import build_conductor, header_of
 from companion.conductor import Conductor
 from companion.figures import percentile
-from companion.keys import client_keys, config_folder, is_loopback, user_token
+from companion.keys import client_keys, user_token
 from companion.link import BridgeLink, BridgeProcess
 from companion.live_loop import LiveLoop, SoloistThread
 from companion.model_store import fingerprint, open_soloist
@@ -55,7 +55,7 @@ def live(options: LiveOptions) -> None:
             names = PortNames(settings.ports.link_in, settings.ports.link_out, settings.ports.notes)
             bridge = BridgeProcess(settings.link.endpoint, "midi", settings.ports.api, names)
             stack.callback(bridge.stop)
-        link = connect(context, options.bridge, bridge)
+        link = connect(context, options, bridge)
         stack.callback(link.close)
         heard = link.connect(CONNECT_SEC)
         header = header_of(options.model, fingerprint(options.model), options.seed, options.chart, settings)
@@ -72,14 +72,14 @@ def live(options: LiveOptions) -> None:
         status.end()
 
 
-def connect(context: zmq.Context[zmq.Socket[bytes]], endpoint: str | None, bridge: BridgeProcess | None) -> BridgeLink:
-    """A link to our own bridge, or to the one at `endpoint`, with the token or keys that it asks for."""
+def connect(context: zmq.Context[zmq.Socket[bytes]], options: LiveOptions, bridge: BridgeProcess | None) -> BridgeLink:
+    """A link to our own bridge, or to the one that the options name, with the token or the keys that it asks for."""
     if bridge is not None:
         return BridgeLink(context, bridge.endpoint, bridge.token)
-    assert endpoint is not None
-    if is_loopback(endpoint):
-        return BridgeLink(context, endpoint, user_token())
-    return BridgeLink(context, endpoint, "", client_keys(config_folder() / "keys"))
+    assert options.bridge is not None
+    if options.keys is not None:
+        return BridgeLink(context, options.bridge, "", client_keys(options.keys))
+    return BridgeLink(context, options.bridge, user_token())
 
 
 class StatusLine:
