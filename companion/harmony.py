@@ -141,12 +141,14 @@ class ChordTracker:
         gesture.due_sec = None
         sounding = self._sounding(gesture)
         chord, belief = self._name(gesture, sounding)
-        if chord is None or chord == gesture.told:
+        if chord is None:
             return None
-        replaces = gesture.told is not None
-        gesture.told = self._standing = chord
+        # Also under the same name: what the next chord is heard after is the whole gesture, not its first notes.
         self._standing_notes, self._belief = sounding, belief
-        return HeardChord(chord, gesture.beat, gesture.tick, gesture.at_sec, gesture.cause, replaces)
+        told, gesture.told, self._standing = gesture.told, chord, chord
+        if chord == told:
+            return None
+        return HeardChord(chord, gesture.beat, gesture.tick, gesture.at_sec, gesture.cause, told is not None)
 
     def _goes_on(self, gesture: _Gesture, at_sec: float, down: frozenset[int]) -> bool:
         since = at_sec - gesture.last_sec

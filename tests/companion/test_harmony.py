@@ -242,7 +242,17 @@ def test_any_playing_is_followed_without_error(played: list[tuple[float, set[int
     assert not told or tracker.standing == told[-1].chord
 
 
-@settings(deadline=None, max_examples=60)
+def test_a_rolled_chord_leaves_the_same_mind_as_a_struck_one() -> None:
+    for gap_ms in (0, 62):
+        keys = Keys()
+        for place, notes in enumerate(((48, 51, 55), (52, 56, 59, 61))):
+            for finger, pitch in enumerate(notes):
+                keys.press(2000 * place + gap_ms * finger, pitch)
+            keys.lift(2000 * place + 1500)
+        assert keys.names()[-1].lstrip("~") == "E6"
+
+
+@settings(deadline=None, max_examples=100)
 @given(
     st.lists(st.builds(lambda root, quality: Chord(root, quality, root), st.integers(0, 11), st.sampled_from(QUALITY_NAMES)), max_size=8),
     st.floats(0, 0.07),
