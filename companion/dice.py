@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
 from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import accumulate
@@ -30,5 +31,4 @@ class Dice:
     def pick(self, weights: Sequence[float]) -> int:
         """An index into `weights` (at least 0, not all 0), each as likely as its weight."""
         sums = list(accumulate(weights))
-        mark = self.roll() * sums[-1]
-        return next(index for index, reached in enumerate(sums) if reached > mark)
+        return min(bisect_right(sums, self.roll() * sums[-1]), len(sums) - 1)

@@ -29,7 +29,10 @@ ECHO_SHARE = 0.3
 """In how many bars the line takes up what it played a bar before."""
 EVEN_DENOMINATOR = 8
 """In 6/8, 7/8 and the like eighths are the pulse: they do not swing."""
+BASS_HOME_SHARE = 0.5
+"""How often a walking line goes back to the chord's bass note on a downbeat where the chord stays."""
 LATE_BASS_TICKS = 6
+"""How late after its beat a bass note may still come."""
 
 
 class FallbackSoloist:
@@ -173,7 +176,9 @@ class _Bass:
             return
         change = task.foresight.next_change(frame.tick)
         coming = change.chord if change is not None and change.tick == end_tick else None
-        note = Note(tick, bass_pitch(self._dice, chord, coming, fresh, line.recent), sounding_ticks(self._dice, end_tick - tick))
+        home = fresh or (frame.beat_in_bar == 0 and self._dice.roll() < BASS_HOME_SHARE)
+        pitch = bass_pitch(self._dice, chord, coming, home, line.recent)
+        note = Note(tick, pitch, max(1, (end_tick - tick) * 9 // 10))
         line.add(note, chord)
         yield note
 

@@ -17,7 +17,7 @@ SPAN = 12
 BASS_LOW, BASS_HIGH, BASS_CENTRE = 30, 55, 41
 COMP_LOW, COMP_HIGH = 52, 72
 # How likely a move by 0, 1, 2 ... 12 semitones is, up or down.
-_MOVES = (0.038, 0.076, 0.098, 0.118, 0.080, 0.048, 0.014, 0.022, 0.016, 0.013, 0.009, 0.003, 0.008)
+_MOVES = (0.038, 0.068, 0.088, 0.118, 0.082, 0.050, 0.014, 0.022, 0.016, 0.013, 0.009, 0.003, 0.008)
 # A phrase may begin anywhere near; a note outside the scale goes home by step.
 _MOVES_OPENING = (0.06, 0.08, 0.10, 0.10, 0.09, 0.08, 0.03, 0.06, 0.03, 0.03, 0.02, 0.01, 0.03)
 _MOVES_HOME = (0.01, 0.30, 0.12, 0.030, 0.020, 0.012, 0.004, 0.006, 0.003, 0.003, 0.002, 0.001, 0.002)
@@ -33,7 +33,7 @@ _FIGURES = (
     (-2, -3, 1, 1), (-1, -2, -1, 3), (-2, -1, 3, 3), (-2, -2, -1, 3), (3, -1, -2, -2), (-2, -2, -3, -2),
     (3, 2, 2, 3), (3, 4, 3, -1, -2), (4, 3, 4, -2, -2), (3, 3, 4, -2), (4, 3, 3, -1), (-3, -4, 1, 2),
 )  # fmt: skip
-FIGURE = 8.0
+FIGURE = 7.0
 _OUTSIDE, _SCALE, _TONE = 0, 1, 2
 
 
@@ -66,13 +66,13 @@ def next_pitch(dice: Dice, place: Place, recent: tuple[int, ...]) -> int:
     return candidates[dice.pick(_weights(place, recent, here, candidates))]
 
 
-def bass_pitch(dice: Dice, chord: Chord, goal: Chord | None, fresh: bool, recent: tuple[int, ...]) -> int:
-    """The next pitch of a walking line: the chord's bass where it is `fresh`, near the bass of `goal` where that comes next."""
+def bass_pitch(dice: Dice, chord: Chord, goal: Chord | None, home: bool, recent: tuple[int, ...]) -> int:
+    """The next pitch of a walking line: the chord's bass where it is to be `home`, near the bass of `goal` where that comes next."""
     here = min(max(recent[-1], BASS_LOW), BASS_HIGH) if recent else BASS_CENTRE
     weights = []
     for pitch in range(BASS_LOW, BASS_HIGH + 1):
         place, size = pitch % 12, abs(pitch - here)
-        if fresh:
+        if home:
             weight = 1.0 if place == chord.bass else 0.0
         elif goal is not None:
             weight = {1: 3.0, 11: 3.0, 2: 1.0, 10: 1.0, 7: 1.5}.get((place - goal.bass) % 12, 0.0)
@@ -134,7 +134,7 @@ def _class_weights(chord: Chord, goal: Chord | None, strong: bool, fresh: bool, 
         around = [(pitch + step) % 12 for step in (-1, 1, -2, 2)]
         weight = (STRONG if strong else WEAK)[kind]
         if fresh:
-            weight *= 2.4 if pitch in guides else 1.2 if kind == _TONE else 0.9
+            weight *= 3.0 if pitch in guides else 1.2 if kind == _TONE else 0.9
         if goal_guides.intersection(around):
             weight *= 2.0
         if last:

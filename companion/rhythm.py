@@ -18,7 +18,7 @@ UPBEAT = TICKS_PER_BEAT // 2
 _TEMPOS_BPM = (75.0, 150.0, 280.0)
 # Each cell (ticks of its onsets) with its weight at each of the tempos above.
 _LEAD: dict[Cell, tuple[float, float, float]] = {
-    (0, UPBEAT): (0.08, 0.40, 0.55),
+    (0, UPBEAT): (0.08, 0.40, 0.48),
     (0,): (0.08, 0.16, 0.17),
     (UPBEAT,): (0.04, 0.12, 0.16),
     (0, 8, 16): (0.12, 0.09, 0.05),
@@ -36,6 +36,8 @@ CELLS = {"lead": _LEAD, "comp": _COMP}
 # (tempo, beat-upbeat ratio): how many times longer the first eighth of a beat is than the second.
 _SWING = ((60.0, 1.30), (125.0, 1.27), (200.0, 1.24), (240.0, 1.20), (280.0, 1.12))
 AGAIN = 1.7
+PASSED_OVER = 0.03
+"""The weight left to a cell of which the note before leaves nothing to be struck."""
 _LONG_HOLD, _SHORT_HOLD = 21, 10
 _TIED = {(0,): 0.30, (UPBEAT,): 0.30, (0, UPBEAT): 0.10}
 _TIED_ELSE = 0.04
@@ -51,7 +53,7 @@ def beat_cell(dice: Dice, role: str, tempo_bpm: float, upbeat: int, before: Cell
     cells, weights = _weighted(role, round(tempo_bpm))
     level = tuple(UPBEAT if 10 < tick < 15 else tick for tick in before)
     fitting = [
-        weight * (AGAIN if cell == level else 1.0) * (0.1 if cell and cell[-1] < free else 1.0)
+        weight * (AGAIN if cell == level else 1.0) * (PASSED_OVER if cell and cell[-1] < free else 1.0)
         for cell, weight in zip(cells, weights, strict=True)
     ]  # fmt: skip
     cell = cells[dice.pick(fitting)]
@@ -84,8 +86,8 @@ def hold_ticks(dice: Dice, cell: Cell) -> int:
 
 
 def sounding_ticks(dice: Dice, room: int) -> int:
-    """How long a note sounds that has `room` ticks up to the next: quick notes are bound, longer ones let go early."""
-    low, high = (0.9, 1.0) if room <= 8 else (0.72, 1.0) if room <= 16 else (0.5, 0.95)
+    """How long a note sounds that has `room` ticks up to the next: quick and tied notes are bound, quarters let go early."""
+    low, high = (0.9, 1.0) if room <= 8 else (0.7, 1.0) if room <= 16 else (0.62, 0.95) if room <= TICKS_PER_BEAT else (0.8, 1.0)
     return max(1, round(room * (low + (high - low) * dice.roll())))
 
 
