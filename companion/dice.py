@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
 
@@ -32,3 +33,9 @@ class Dice:
         """An index into `weights` (at least 0, not all 0), each as likely as its weight."""
         sums = list(accumulate(weights))
         return min(bisect_right(sums, self.roll() * sums[-1]), len(sums) - 1)
+
+
+@lru_cache(maxsize=4096)
+def fixed(seed: int, name: str, number: int) -> float:
+    """One number, evenly in 0..1, that stays the same for a seed, a name and a number: what several tasks must agree on."""
+    return Dice(seed, name, number).roll()

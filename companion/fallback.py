@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from companion.dice import Dice
+from companion.dice import Dice, fixed
 from companion.line import Line
 from companion.melody import Place, bass_pitch, comp_pitch, next_pitch
 from companion.rhythm import beat_cell, hold_ticks, phrase_end_ticks, sounding_ticks, upbeat_tick
@@ -25,7 +25,7 @@ READ_EVENTS = 160
 """How much of the score is read: the longest phrase with its frames."""
 LEAD_LOW, LEAD_HIGH = 55, 84
 REGISTER_CENTRE, REGISTER_DRIFT, REGISTER_BEATS = 68.0, 7.0, 12
-ECHO_SHARE = 0.3
+ECHO_SHARE = 0.4
 """In how many bars the line takes up what it played a bar before."""
 EVEN_DENOMINATOR = 8
 """In 6/8, 7/8 and the like eighths are the pulse: they do not swing."""
@@ -92,7 +92,7 @@ class _Beat:
     def echoes(self, frame: Frame) -> bool:
         """True in bars that take up the one before: the same answer for every beat of a bar, in every task."""
         bar = frame.tick - self.task.grid.tick_in_bar(frame.tick)
-        return Dice(self.task.seed, "echo", bar).roll() < ECHO_SHARE
+        return fixed(self.task.seed, "echo", bar) < ECHO_SHARE
 
     def playable(self, frame: Frame, end_tick: int) -> Iterator[tuple[int, int]]:
         """(onset, ticks up to what follows it) of the frame's notes; asks the line before each whether it is free."""
@@ -190,5 +190,5 @@ def _register(seed: int, tick: int) -> float:
     """Where the line lies at a time: wanders slowly between points thrown once for all tasks."""
     span = REGISTER_BEATS * TICKS_PER_BEAT
     index, within = divmod(tick, span)
-    left, right = (2 * Dice(seed, "register", point).roll() - 1 for point in (index, index + 1))
+    left, right = (2 * fixed(seed, "register", point) - 1 for point in (index, index + 1))
     return REGISTER_CENTRE + REGISTER_DRIFT * (left + (right - left) * within / span)

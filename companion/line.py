@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
-from companion.dice import Dice
+from companion.dice import fixed
 from companion.rhythm import rest_ticks
 from shared.chords import Chord
 from shared.music import TICKS_PER_BEAT
@@ -75,7 +75,7 @@ class Line:
     @property
     def free_tick(self) -> int:
         """The first tick at which the line goes on: after a phrase it breathes."""
-        return self.cut_tick + (rest_ticks(Dice(self._seed, "rest", self.notes[-1].tick)) if self.over else 0)
+        return self.cut_tick + (rest_ticks(fixed(self._seed, "rest", self.notes[-1].tick)) if self.over else 0)
 
     @property
     def recent(self) -> tuple[int, ...]:
@@ -98,8 +98,8 @@ class Line:
 
     def _length(self) -> int:
         """How many notes the phrase wants."""
-        dice = Dice(self._seed, "phrase", self.notes[-self._count].tick)
-        notes = PHRASE_MEDIAN * math.exp(NormalDist().inv_cdf(max(dice.roll(), 1e-9)) * PHRASE_SPREAD)
+        chance = fixed(self._seed, "phrase", self.notes[-self._count].tick)
+        notes = PHRASE_MEDIAN * math.exp(NormalDist().inv_cdf(max(chance, 1e-9)) * PHRASE_SPREAD)
         return max(PHRASE_MIN, min(PHRASE_MAX, round(notes)))
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from companion.dice import Dice
 from shared.chords import Chord
+from shared.music import PITCH_MAX
 
 SPAN = 12
 BASS_LOW, BASS_HIGH, BASS_CENTRE = 30, 55, 41
@@ -26,6 +27,11 @@ STRONG = (0.42, 0.90, 1.0)
 WEAK = (0.36, 0.92, 0.90)
 LEADING = 3.0
 KNOWN = 2.0
+"""How much likelier a pitch class is that one of the last notes had: lines dwell on few notes at a time."""
+RETURN = 0.6
+MOTIF = (20.0, 5.0)
+"""For the very move that repeats a motif, and for one a semitone off."""
+LEAP = 5
 # Shapes that jazz lines are full of, as moves in semitones: runs, turns, enclosures, broken chords.
 _FIGURES = (
     (2, 1, 2, 2, -2), (2, 2, 1, 2), (1, 2, 2, 3), (-2, -2, -1, -2), (-2, -1, -2, -2), (-1, -2, -2, -1, -2),
@@ -33,7 +39,7 @@ _FIGURES = (
     (-2, -3, 1, 1), (-1, -2, -1, 3), (-2, -1, 3, 3), (-2, -2, -1, 3), (3, -1, -2, -2), (-2, -2, -3, -2),
     (3, 2, 2, 3), (3, 4, 3, -1, -2), (4, 3, 4, -2, -2), (3, 3, 4, -2), (4, 3, 3, -1), (-3, -4, 1, 2),
 )  # fmt: skip
-FIGURE = 7.0
+FIGURE = 9.0
 _OUTSIDE, _SCALE, _TONE = 0, 1, 2
 
 
@@ -62,8 +68,8 @@ class Place:
 def next_pitch(dice: Dice, place: Place, recent: tuple[int, ...]) -> int:
     """The pitch of a note after the pitches `recent` (newest last, none at the beginning)."""
     here = min(max(recent[-1], place.low), place.high) if recent else round(place.centre)
-    candidates = range(max(place.low, here - SPAN), min(place.high, here + SPAN) + 1)
-    return candidates[dice.pick(_weights(place, recent, here, candidates))]
+    low, high = max(place.low, here - SPAN), min(place.high, here + SPAN)
+    return low + dice.pick(_weights(place, recent, here, low, high))
 
 
 def bass_pitch(dice: Dice, chord: Chord, goal: Chord | None, home: bool, recent: tuple[int, ...]) -> int:
@@ -94,41 +100,48 @@ def comp_pitch(dice: Dice, chord: Chord, recent: tuple[int, ...]) -> int:
     return COMP_LOW + dice.pick(weights)
 
 
-def _weights(place: Place, recent: tuple[int, ...], here: int, candidates: range) -> list[float]:
-    near, far = _class_weights(place.chord, place.goal, place.strong, place.fresh, place.last)
-    pending = bool(recent) and _palette(place.chord)[0][here % 12] == _OUTSIDE
-    moves = _MOVES_HOME if pending else _MOVES_OPENING if place.opening else _MOVES
+def _weights(place: Place, recent: tuple[int, ...], here: int, low: int, high: int) -> list[float]:
+    """The weight of every pitch in `low`..`high`."""
     move = recent[-1] - recent[-2] if len(recent) > 1 else 0
-    returning = recent[-2] if len(recent) > 1 else -1
-    # A leap is answered, steps and runs go on.
-    ahead = 0.5 if abs(move) >= 5 else 1.35 if place.quick else 1.1
-    rising, falling = (ahead, 2.0 - ahead) if move > 0 else (2.0 - ahead, ahead) if move < 0 else (1.0, 1.0)
+    pending = bool(recent) and _palette(place.chord)[0][here % 12] == _OUTSIDE
+    steps = _step_weights(pending, place.opening, place.quick, max(-LEAP, min(LEAP, move)))
+    classes, leading = _class_weights(place.chord, place.goal, place.strong, place.fresh, place.last)
     known = {pitch % 12 for pitch in recent}
-    figure = _figure_moves(recent)
-    weights = []
-    for pitch in candidates:
-        step = pitch - here
-        size = abs(step)
-        weight = moves[size] * (near if size <= 2 else far)[pitch % 12] * (rising if step > 0 else falling if step < 0 else 1.0)
-        if pitch == returning:
-            weight *= 0.6
-        if step in figure:
-            weight *= FIGURE
-        if pitch % 12 in known:
-            weight *= KNOWN
-        if place.motif is not None:
-            weight *= 20.0 if step == place.motif else 5.0 if abs(step - place.motif) == 1 else 1.0
-        away = (pitch - place.centre) / 7.0
-        weights.append(weight / (1.0 + away * away * away * away))
+    liked = [weight * KNOWN if pitch in known else weight for pitch, weight in enumerate(classes)]
+    register = _register_weights(round(place.centre))
+    weights = [steps[pitch - here] * liked[pitch % 12] * register[pitch] for pitch in range(low, high + 1)]
+    by_step = [(step, LEADING) for step in range(-2, 3) if (here + step) % 12 in leading]
+    by_step += [(step, FIGURE) for step in _figure_moves(recent)]
+    if place.motif is not None:
+        by_step += [(place.motif + off, MOTIF[abs(off)]) for off in (-1, 0, 1)]
+    if len(recent) > 1:
+        by_step.append((-move, RETURN))
+    for step, factor in by_step:
+        if low <= here + step <= high:
+            weights[here + step - low] *= factor
     return weights
 
 
+@lru_cache(maxsize=256)
+def _step_weights(pending: bool, opening: bool, quick: bool, move: int) -> dict[int, float]:
+    """The weight of each step after a `move` (leaps count as LEAP): a leap is answered, steps and runs go on."""
+    moves = _MOVES_HOME if pending else _MOVES_OPENING if opening else _MOVES
+    ahead = 0.5 if abs(move) == LEAP else 1.35 if quick else 1.1
+    turns = {1: ahead, 0: 1.0, -1: 2.0 - ahead}
+    return {step: moves[abs(step)] * turns[(step * move > 0) - (step * move < 0)] for step in range(-SPAN, SPAN + 1)}
+
+
+@lru_cache(maxsize=128)
+def _register_weights(centre: int) -> tuple[float, ...]:
+    return tuple(1.0 / (1.0 + ((pitch - centre) / 7.0) ** 4) for pitch in range(PITCH_MAX + 1))
+
+
 @lru_cache(maxsize=4096)
-def _class_weights(chord: Chord, goal: Chord | None, strong: bool, fresh: bool, last: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """(weights of the pitch classes reached by step, of those reached by leap): see `Place`."""
+def _class_weights(chord: Chord, goal: Chord | None, strong: bool, fresh: bool, last: bool) -> tuple[tuple[float, ...], frozenset[int]]:
+    """(the weight of each pitch class, those outside the scale that lead into a chord note): see `Place`."""
     kinds, guides = _palette(chord)
     goal_kinds, goal_guides = (kinds, frozenset[int]()) if goal is None else _palette(goal)
-    near, far = [], []
+    weights, leading = [], set()
     for pitch in range(12):
         kind = kinds[pitch]
         around = [(pitch + step) % 12 for step in (-1, 1, -2, 2)]
@@ -139,10 +152,10 @@ def _class_weights(chord: Chord, goal: Chord | None, strong: bool, fresh: bool, 
             weight *= 2.0
         if last:
             weight *= (0.2, 0.5, 5.0)[kind]
-        leads = kind == _OUTSIDE and not strong and any(goal_kinds[place] == _TONE for place in around[:2])
-        near.append(weight * LEADING if leads else weight)
-        far.append(weight)
-    return tuple(near), tuple(far)
+        if kind == _OUTSIDE and not strong and any(goal_kinds[place] == _TONE for place in around[:2]):
+            leading.add(pitch)
+        weights.append(weight)
+    return tuple(weights), frozenset(leading)
 
 
 def _continuations() -> dict[tuple[int, ...], frozenset[int]]:

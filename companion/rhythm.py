@@ -96,9 +96,9 @@ def phrase_end_ticks(dice: Dice) -> int:
     return _PHRASE_END_TICKS[int(dice.roll() * len(_PHRASE_END_TICKS))]
 
 
-def rest_ticks(dice: Dice) -> int:
-    """How long to breathe after a phrase: 1 to 3 beats."""
-    return _REST_TICKS[int(dice.roll() * len(_REST_TICKS))]
+def rest_ticks(chance: float) -> int:
+    """How long to breathe after a phrase: 1 to 3 beats, for `chance` in 0..1, 1 excluded."""
+    return _REST_TICKS[int(chance * len(_REST_TICKS))]
 
 
 @lru_cache(maxsize=64)
