@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from time import perf_counter
 from typing import Any
 
@@ -16,6 +17,7 @@ import zmq
 from companion.bridge.ports import PortNames, RtMidiPorts, SocketPorts, find_port, open_ports
 from companion.link import BridgeProcess
 from shared.errors import PortError
+from shared.messages import Welcome
 from tests.companion.bridge.fl import Script
 from tests.companion.bridge.house import PATIENCE_SEC, Companion, context, until
 
@@ -82,7 +84,8 @@ def jack() -> Iterator[str]:
     if jackd is None or sys.platform != "linux":
         pytest.skip("real MIDI ports are tested where jackd is installed (Debian: apt install jackd2)")
     name = f"jambot-test-{os.getpid()}"
-    command = [jackd, "--no-realtime", "-n", name, "-d", "dummy", "-r", "48000", "-p", "128"]
+    # long periods, and real-time where it is allowed: a client that is late for a period loses or repeats its messages
+    command = [jackd, "-t", "10000", "-n", name, "-d", "dummy", "-r", "48000", "-p", "1024"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     before = os.environ.get("JACK_DEFAULT_SERVER")
     os.environ |= {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
@@ -151,36 +154,43 @@ def test_bytes_and_clock_pass_real_ports(jack: str) -> None:
     ports = RtMidiPorts("jack")
     fl = MidiFl(PortNames())
     sysex = bytes((0xF0, 0x7D, *range(100), 0xF7))
+    down = [b"\xfa", *[b"\xf8"] * 24, sysex, b"\xfc"]
     received: list[bytes] = []
-    fl.send([b"\xfa", *[b"\xf8"] * 24, sysex, b"\xfc"])
-    until(lambda: len(received) == 27, lambda: received.extend(data for data, _ in ports.poll()))
-    assert received == [b"\xfa", *[b"\xf8"] * 24, sysex, b"\xfc"]
-    ports.send_link(sysex)
-    ports.send_notes(b"\x90\x3c\x50")
-    until(lambda: fl.link and fl.notes, fl.tend)
-    assert (fl.link, fl.notes) == ([sysex], [b"\x90\x3c\x50"])
-    fl.close()
-    ports.close()
-    ports.close()
+
+    def passed() -> bool:
+        # once more where the machine was too busy for JACK
+        received.clear()
+        fl.send(down)
+        end_sec = perf_counter() + 2.0
+        while down[-1] not in received and perf_counter() < end_sec:
+            received.extend(data for data, _ in ports.poll())
+        return received == down
+
+    try:
+        until(passed)
+        until(lambda: sysex in fl.link, lambda: ports.send_link(sysex), fl.tend)
+        until(lambda: b"\x90\x3c\x50" in fl.notes, lambda: ports.send_notes(b"\x90\x3c\x50"), fl.tend)
+    finally:
+        fl.close()
+        ports.close()
+        ports.close()
 
 
 @pytest.mark.parametrize("end", ["companion", "bridge"])
 def test_the_bridge_process_plays_and_falls_silent_on_real_ports(jack: str, end: str) -> None:
     process = BridgeProcess("tcp://127.0.0.1:0", "midi", "jack")
-    fl = MidiFl(PortNames())
-    try:
-        with context() as sockets:
-            companion = Companion(sockets, process)
-            assert companion.told(type(companion.messages[0]))[0].ports == ("JamBot Link In", "JamBot Link Out", "JamBot Notes")
-            fl.send(fl.script.hello(0.0))
-            until(lambda: companion.playing, fl.tend, companion.tend)
-            companion.lay(72)
-            until(lambda: 72 in fl.sounding(), fl.tend, companion.tend)
-            if end == "bridge":
-                process.stop()
-            companion.link.close()
-            until(lambda: not fl.sounding(), fl.tend)
-            assert fl.link
-    finally:
-        process.stop()
-        fl.close()
+    with ExitStack() as stack:
+        stack.callback(process.stop)
+        fl = MidiFl(PortNames())
+        stack.callback(fl.close)
+        companion = Companion(stack.enter_context(context()), process)
+        assert companion.told(Welcome)[0].ports == ("JamBot Link In", "JamBot Link Out", "JamBot Notes")
+        fl.send(fl.script.hello(0.0))
+        until(lambda: companion.playing, fl.tend, companion.tend)
+        companion.lay(72)
+        until(lambda: 72 in fl.sounding(), fl.tend, companion.tend)
+        if end == "bridge":
+            process.stop()
+        companion.link.close()
+        until(lambda: not fl.sounding(), fl.tend)
+        assert fl.link
