@@ -197,11 +197,13 @@ class Conductor:
         if change.started:
             self._planner.begin(transport.epoch)
             self._epoch_tick = self.session.tick_at(transport.at_sec)
-            self._outlook.begin(self._epoch_tick, self.session.grid, self._holding)
+            self._outlook.begin(self._epoch_tick, self.session.grid, self._holding, transport.pattern)
             self._replan(self._epoch_tick, None, now_sec)
-        elif self._laying and (change.grid or change.tempo_jump):
-            commit = self._commit_tick(now_sec)
-            self._replan(self.session.grid.next_beat(commit), None, now_sec)
+        elif self._laying and (change.grid or change.pattern or change.tempo_jump):
+            tick = self.session.grid.next_beat(self._commit_tick(now_sec))
+            if change.pattern:
+                self._outlook.begin(tick, self.session.grid, self._holding, transport.pattern)
+            self._replan(tick, None, now_sec)
 
     def _listen(self, now_sec: float) -> bool:
         heard = self._tracker.poll(now_sec)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from companion.foresight import ChordChange
 from shared.chords import Chord
 from shared.music import TICKS_PER_BEAT
 
 NEAR_TICKS = TICKS_PER_BEAT // 2
-"""Chords heard within half a beat of a remembered change are that change, played a little earlier or later."""
+"""Chords heard less than half a beat from a remembered change are that change, played a little earlier or later."""
 
 
 @dataclass(slots=True)
@@ -18,36 +18,50 @@ class _Entry:
     heard_pass: int
 
 
+@dataclass(slots=True)
+class _Loop:
+    """`entries` by song tick; `passes` in which anything was heard, ascending."""
+
+    entries: dict[int, _Entry] = field(default_factory=dict)
+    passes: list[int] = field(default_factory=list)
+
+
 class LoopMemory:
-    """Remembers each loop length's chord changes by song tick. `tick` is unwrapped, `loop_ticks` the loop's length."""
+    """Remembers each pattern's chord changes by song tick. `tick` is unwrapped, `loop_ticks` the pattern's length."""
 
     def __init__(self) -> None:
-        self._loops: dict[int, dict[int, _Entry]] = {}
+        self._loops: dict[tuple[int, int], _Loop] = {}
+        self._pattern = 0
 
-    def begin(self, tick: int, loop_ticks: int) -> None:
-        """Playing starts anew at `tick`: what is remembered of this loop counts as heard in the pass before."""
-        for entry in self._loops.get(loop_ticks, {}).values():
+    def begin(self, tick: int, loop_ticks: int, pattern: int = 0) -> None:
+        """Playing starts anew at `tick` of this pattern: what is remembered of it counts as heard in the pass before."""
+        self._pattern = pattern
+        loop = self._loop(loop_ticks)
+        for entry in loop.entries.values():
             entry.heard_pass = tick // loop_ticks - 1
+        loop.passes = [tick // loop_ticks - 1] if loop.entries else []
 
     def hear(self, chord: Chord | None, tick: int, loop_ticks: int) -> None:
         """Remember that `chord` came at `tick`, in place of whatever was remembered nearby.
 
-        What was left out for a whole pass, while others were played, is forgotten.
+        What was left out for a whole pass in which others were played is forgotten.
         """
-        entries = self._loops.setdefault(loop_ticks, {})
+        loop = self._loop(loop_ticks)
         place, here = tick % loop_ticks, tick // loop_ticks
-        stale = [other for other, entry in entries.items() if entry.heard_pass < here - 1]
-        near = [other for other in entries if _apart(other, place, loop_ticks) <= NEAR_TICKS]
+        full_pass = max((number for number in loop.passes if number < here), default=here)
+        stale = [other for other, entry in loop.entries.items() if entry.heard_pass < full_pass < here]
+        near = [other for other in loop.entries if _apart(other, place, loop_ticks) < NEAR_TICKS]
         for other in {*stale, *near}:
-            del entries[other]
-        entries[place] = _Entry(chord, here)
+            del loop.entries[other]
+        loop.entries[place] = _Entry(chord, here)
+        loop.passes = [full_pass, here] if full_pass < here else [here]
 
     def changes_between(self, from_tick: int, to_tick: int, loop_ticks: int) -> tuple[ChordChange, ...]:
         """The change in force at `from_tick` and all later ones before `to_tick`, as remembered; empty where nothing is.
 
         A place is known from the moment that taught it.
         """
-        entries = self._loops.get(loop_ticks, {})
+        entries = self._loop(loop_ticks).entries
         here = from_tick // loop_ticks
         known: list[ChordChange] = []
         for number in range(here - 1, to_tick // loop_ticks + 1):
@@ -56,6 +70,9 @@ class LoopMemory:
                     known.append(ChordChange(number * loop_ticks + place, entries[place].chord))
         before = [change for change in known if change.tick <= from_tick][-1:]
         return tuple(before + [change for change in known if from_tick < change.tick < to_tick])
+
+    def _loop(self, loop_ticks: int) -> _Loop:
+        return self._loops.setdefault((self._pattern, loop_ticks), _Loop())
 
 
 def _apart(one: int, other: int, loop_ticks: int) -> int:

@@ -28,11 +28,11 @@ class Outlook:
         """True where a chart tells every change beforehand."""
         return self._chart is not None
 
-    def begin(self, tick: int, grid: Grid, holding: bool) -> None:
-        """Playing starts at `tick`; `holding` tells whether the last chord's keys are still down."""
+    def begin(self, tick: int, grid: Grid, holding: bool, pattern: int) -> None:
+        """Playing starts at `tick` of FL's pattern number `pattern`; `holding`: the last chord's keys are still down."""
         self._heard = ChordChange(tick, self._held) if holding and self._held is not None else None
         if grid.loop_ticks is not None:
-            self._memory.begin(tick, grid.loop_ticks)
+            self._memory.begin(tick, grid.loop_ticks, pattern)
 
     def hold(self, chord: Chord | None) -> None:
         """A chord is held while the song stands still."""
@@ -41,12 +41,14 @@ class Outlook:
     def heard(self, chord: Chord | None, tick: int, grid: Grid) -> bool:
         """A chord was struck at `tick`. True where this is not what the plan counted on, so that it must be laid anew.
 
-        A chord that was expected within the next half beat is that chord, played a little early.
+        A chord that was expected within the next half beat is that chord, played a little early. Where a chart tells the
+        chords, another voicing of the one it names is that one.
         """
         self._held = chord
         plan = self.foresight(tick, tick + NEAR_TICKS + 1, grid)
         coming = plan.next_change(tick)
-        known = plan.chord_at(tick) == chord or (coming is not None and coming.chord == chord)
+        expected = [plan.chord_at(tick)] if coming is None else [plan.chord_at(tick), coming.chord]
+        known = any(chord == other or (self.has_chart and _voices(chord, other)) for other in expected)
         if grid.loop_ticks is not None:
             self._memory.hear(chord, tick, grid.loop_ticks)
         if not known:
@@ -86,6 +88,13 @@ class Outlook:
         # a chart of one chord never changes
         before = before or [ChordChange(from_tick - length, self._changes.chord_at(from_tick))]
         return tuple(before + [change for change in told if change.tick > from_tick])
+
+
+def _voices(chord: Chord | None, named: Chord | None) -> bool:
+    """True where `chord` is what a player may strike for `named`: its notes lie in the scale and tell most of the chord."""
+    if chord is None or named is None:
+        return False
+    return chord.tones <= named.scale and len(chord.tones & named.tones) >= min(3, len(chord.tones))
 
 
 def _joined(changes: list[ChordChange]) -> tuple[ChordChange, ...]:

@@ -20,6 +20,7 @@ class Change:
     started: bool
     stopped: bool
     grid: bool
+    pattern: bool
     tempo_jump: bool
 
 
@@ -56,6 +57,7 @@ class Session:
             started=transport.playing and (epoch or not was_playing),
             stopped=was_playing and not transport.playing,
             grid=self.grid != grid,
+            pattern=before is not None and before.pattern != transport.pattern,
             tempo_jump=not epoch and ratio > TEMPO_JUMP_RATIO,
         )
 

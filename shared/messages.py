@@ -68,6 +68,7 @@ class Transport(Message, frozen=True, tag="transport"):
     loop_beats: Annotated[float, msgspec.Meta(gt=0, le=4096)] | None
     clock: Literal["midi", "beacon", "none"]
     script: bool
+    pattern: Annotated[int, msgspec.Meta(ge=0, le=9999)] = 0
     channel: Annotated[int, msgspec.Meta(ge=-1, le=9999)] = -1
 
 

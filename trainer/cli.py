@@ -1,45 +1,21 @@
-"""The program `trainer` and its commands: what may be said on the command line. Knows no music."""
+"""The program `trainer`: makes sure that JamBot's own `shared` stands beside it, then runs the command. Knows no command."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+import sys
 from typing import NoReturn
 
-import click
-from rich.console import Console
-
-from shared.console import run
-from shared.files import written_whole
+import shared
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run `trainer` with the command line's arguments and end the process."""
+    if not hasattr(shared, "JAMBOT"):
+        where = getattr(shared, "__file__", None) or "a folder without __init__.py"
+        print(f"error: JamBot's package `shared` is hidden by another: {where}; take that one out of PYTHONPATH", file=sys.stderr)
+        sys.exit(2)
+    # Imported only now: these need the package that was just looked at.
+    from shared.console import run
+    from trainer.commands import trainer
+
     run(trainer, "trainer", arguments)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-def trainer() -> None:
-    """JamBot's trainer: train, and measure what was built."""
-
-
-@trainer.command()
-@click.option(
-    "--charts", type=click.Path(path_type=Path), required=True, metavar="PATH", help="A chart (text), an iRb parquet, or a folder of them."
-)
-@click.option(
-    "--part", type=click.Choice(["all", "tuning", "held-out"]), default="all", show_default=True,
-    help="Charts of the iRb corpus that the recognizer was tuned on, or the others.",
-)  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Chooses inversions, rootless forms and tensions.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the figures there.")
-def chords(charts: Path, part: str, seed: int, json_file: Path | None) -> None:
-    """Measure the chord recognizer on voicings of the chords in charts."""
-    from trainer.chord_score import figures, score, table
-    from trainer.chord_songs import read_songs, select
-
-    rows = score(select(read_songs(charts), part), seed)
-    Console().print(table(rows))
-    if json_file is not None:
-        with written_whole(json_file) as draft:
-            draft.write_text(json.dumps({"part": part, "seed": seed, "rows": figures(rows)}, indent=2) + "\n", encoding="utf-8")

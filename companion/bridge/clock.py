@@ -48,7 +48,10 @@ Quality = Literal["midi", "beacon", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """FL's transport as the script read it in one callback; `meter` and `pattern_beats` None where they are unknown."""
+    """FL's transport as the script read it in one callback; `meter` and `pattern_beats` None where they are unknown.
+
+    `pattern` and `channel` are the numbers of those selected.
+    """
 
     playing: bool
     song_mode: bool
@@ -56,6 +59,8 @@ class Beacon:
     tempo_bpm: float
     meter: Meter | None
     pattern_beats: float | None
+    pattern: int = 0
+    channel: int = -1
 
 
 class Clock:

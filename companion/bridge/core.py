@@ -62,7 +62,7 @@ class BridgeCore:
         self.link = Link(nonce, version)
         self._welcome = Welcome(version=version, ports=ports, priority=priority)
         self._connected = False
-        self._channel = -1
+        self._selected = (0, -1)
         self._audition = False
         self._line: SongClock | None = None
         self._notes: list[bytes] = []
@@ -145,8 +145,8 @@ class BridgeCore:
         return [*self.player.silence(), *silence_everything()]
 
     def _heed(self, report: Report, now_sec: float) -> None:
-        for beacon, channel in report.beacons:
-            self._channel = channel
+        for beacon in report.beacons:
+            self._selected = (beacon.pattern, beacon.channel)
             self.clock.on_beacon(beacon, now_sec)
             self._follow_clock()
         for controller, value in report.controllers:
@@ -217,7 +217,7 @@ class BridgeCore:
             clock.loop_beats,
             clock.quality,
             self.link.script,
-            self._channel,
+            self._selected,
         )
         if state == self._told and not (clock.playing and now_sec >= self._transport_sec + TRANSPORT_SEC):
             return []
@@ -234,7 +234,8 @@ class BridgeCore:
                 loop_beats=clock.loop_beats,
                 clock=clock.quality,
                 script=self.link.script,
-                channel=self._channel,
+                pattern=self._selected[0],
+                channel=self._selected[1],
             )
         ]
 

@@ -34,9 +34,9 @@ class ChordChange:
 
 @dataclass(slots=True)
 class Report:
-    """What frames told besides notes: beacons with the selected channel, controllers, and whether a script is new."""
+    """What frames told besides notes: beacons, controllers, and whether a script is new."""
 
-    beacons: list[tuple[Beacon, int]] = field(default_factory=list)
+    beacons: list[Beacon] = field(default_factory=list)
     controllers: list[tuple[int, int]] = field(default_factory=list)
     hello: bool = False
 
@@ -200,7 +200,7 @@ class Link:
                 self._hold(instance, source, set(fields[source]), at_sec)
         elif frame.kind == "beacon":
             if self._is_leader(instance):
-                report.beacons.append((_beacon(fields), fields["channel"]))
+                report.beacons.append(_beacon(fields))
         elif frame.kind == "controller":
             report.controllers += fields["values"]
         elif frame.kind == "ack":
@@ -249,6 +249,8 @@ def _beacon(fields: dict[str, Any]) -> Beacon:
         tempo_bpm=fields["tempo_millibpm"] / 1000,
         meter=meter_of(fields["bar_ppq_ticks"], ppq),
         pattern_beats=float(fields["pattern_beats"]) or None,
+        pattern=fields["pattern"],
+        channel=fields["channel"],
     )
 
 

@@ -58,12 +58,32 @@ def test_another_chord_in_its_place_replaces_it() -> None:
 
 def test_a_chord_left_out_for_a_whole_pass_is_forgotten() -> None:
     memory = taught()
-    for lap in (1, 2, 3):
+    for lap in (1, 2):
         memory.hear(DM7, lap * LOOP, LOOP)
         memory.hear(C, lap * LOOP + 2 * BAR, LOOP)
-    ahead = memory.changes_between(3 * LOOP, 4 * LOOP, LOOP)
+    ahead = memory.changes_between(2 * LOOP + 2 * BAR, 4 * LOOP, LOOP)
     assert all(change.chord != G7 for change in ahead)
     assert any(change.chord == DM7 for change in ahead)
+
+
+def test_silent_passes_forget_nothing() -> None:
+    memory = taught()
+    memory.hear(DM7, 5 * LOOP, LOOP)
+    assert [change.chord for change in memory.changes_between(5 * LOOP, 6 * LOOP, LOOP)] == [DM7, G7, C]
+
+
+def test_another_pattern_of_the_same_length_is_another_loop() -> None:
+    memory = taught()
+    memory.begin(0, LOOP, pattern=2)
+    assert memory.changes_between(0, LOOP, LOOP) == ()
+    memory.begin(0, LOOP, pattern=0)
+    assert [change.chord for change in memory.changes_between(0, LOOP, LOOP)] == [DM7, G7, C]
+
+
+def test_chords_half_a_beat_apart_are_two() -> None:
+    memory = taught()
+    memory.hear(C, BAR + 12, LOOP)
+    assert [change.chord for change in memory.changes_between(LOOP, 2 * LOOP, LOOP)] == [DM7, G7, C, C]
 
 
 def test_starting_again_keeps_what_was_learned() -> None:

@@ -130,8 +130,8 @@ def test_beacons_of_a_keyboards_script_count_only_alone() -> None:
     assert len(link.receive(keys.beacon(1.1)[0], 1.1).beacons) == 1
     deliver(link, main.hello(1.2), 1.2)
     assert link.receive(keys.beacon(1.3)[0], 1.3).beacons == []
-    ((beacon, channel),) = link.receive(main.beacon(1.4, position_ppq_ticks=144, pattern_beats=8)[0], 1.4).beacons
-    assert (beacon.position_beat, beacon.pattern_beats, beacon.tempo_bpm, channel) == (1.5, 8.0, 120.0, 3)
+    (beacon,) = link.receive(main.beacon(1.4, position_ppq_ticks=144, pattern_beats=8)[0], 1.4).beacons
+    assert (beacon.position_beat, beacon.pattern_beats, beacon.tempo_bpm, beacon.channel) == (1.5, 8.0, 120.0, 3)
 
 
 def test_metres_follow_from_the_bars_length() -> None:
