@@ -57,13 +57,8 @@ class PlanSettings(_Section, frozen=True):
     """How far the plan reaches: in bars, at least `floor_beats` quarter notes, never nearer to now than `guard_ms`."""
 
     bars_ahead: Annotated[int, msgspec.Meta(ge=1, le=8)]
-    max_bars_ahead: Annotated[int, msgspec.Meta(ge=1, le=16)]
     floor_beats: Annotated[float, msgspec.Meta(ge=0, le=4)]
     guard_ms: Annotated[float, msgspec.Meta(ge=0, le=200)]
-
-    def __post_init__(self) -> None:
-        if self.max_bars_ahead < self.bars_ahead:
-            raise ValueError(f"max_bars_ahead {self.max_bars_ahead} is less than bars_ahead {self.bars_ahead}")
 
 
 class HarmonySettings(_Section, frozen=True):

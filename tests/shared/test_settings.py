@@ -43,7 +43,6 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("plan:\n  bars_ahead: many\n", ["plan.bars_ahead", "int", "many"]),
         ("plan:\n  bars_ahead: true\n", ["plan.bars_ahead", "int", "True"]),
         ("plan:\n  guard_ms: .nan\n", ["plan.guard_ms", "finite"]),
-        ("plan: {bars_ahead: 8, max_bars_ahead: 3}\n", ["plan", "max_bars_ahead 3", "bars_ahead 8"]),
         ("plan: {guard_ms: 1, guard_ms: 2}\n", ["plan.guard_ms", "twice"]),
         ("plan:\n", ["plan", "key: value"]),
         ("solo: {role: tuba}\n", ["solo", "tuba", "lead, bass, comp"]),
