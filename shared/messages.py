@@ -200,7 +200,7 @@ def decode(parts: list[bytes]) -> AnyMessage:
         raise ProtocolError(f"message of {len(payload)} bytes: at most {PAYLOAD_MAX_BYTES}")
     try:
         message = _decoder.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(f"message refused: {error}") from None
     if not _all_finite(message):
         raise ProtocolError("message refused: a number is not finite")

@@ -126,6 +126,12 @@ def test_another_major_version_is_named() -> None:
 def test_a_flood_is_refused_by_its_size() -> None:
     with pytest.raises(ProtocolError, match="bytes"):
         decode([TAG, bytes(PAYLOAD_MAX_BYTES + 1)])
+
+
+def test_text_that_is_no_unicode_and_endless_nesting_are_refused() -> None:
+    tag, payload = encode(Hello(version="0.1.0", token="abc"))
+    with pytest.raises(ProtocolError):
+        decode([tag, payload.replace(b"abc", b"a\xffc")])
     deep = b"\x91" * 20000
     with pytest.raises(ProtocolError):
         decode([TAG, deep])
