@@ -81,12 +81,15 @@ class Recorder:
         self.tape.ended(epoch, score, until_tick)
 
     def close(self) -> Jam:
-        """Finish the log and write the MIDI file beside it, if anything sounded."""
+        """Finish the log and write the MIDI file beside it; where nothing sounded, neither stays."""
         jam = self.tape.jam()
+        sounded = bool(jam.chords or jam.solo)
         if self._file is not None:
             self._file.close()
+            if not sounded:
+                Path(self._file.name).unlink(missing_ok=True)
             self._file = None
-        if self.midi_path is not None and (jam.chords or jam.solo):
+        if self.midi_path is not None and sounded:
             write_midi(jam, self.midi_path)
         return jam
 
@@ -125,5 +128,5 @@ def _entries(path: Path, lines: list[bytes]) -> Iterator[list[Any]]:
     for number, line in enumerate(lines, start=2):
         try:
             yield decoder.decode(line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DataError(f"{path} line {number}: damaged: {error}") from None
