@@ -58,7 +58,7 @@ def live(options: LiveOptions) -> None:
         link = connect(context, options, bridge)
         stack.callback(link.close)
         heard = link.connect(CONNECT_SEC)
-        header = header_of(options.model, fingerprint(options.model), options.seed, options.chart, settings)
+        header = header_of(options.model, fingerprint(options.model, options.device), options.seed, options.chart, settings)
         recorder = Recorder(options.out, datetime.now().strftime("jam-%Y-%m-%d-%H%M%S"), header)
         stack.callback(_finish, recorder)
         thread = stack.enter_context(SoloistThread(context, soloist))

@@ -97,7 +97,8 @@ def run(options: DemoOptions) -> None:
 def play_offline(options: DemoOptions, scenario: Scenario) -> Rehearsed:
     """The same parts on the offline clock, as fast as the machine allows."""
     soloist = open_soloist(options.model, options.device)
-    recorder = Recorder(options.out, "jam", header_of(options.model, fingerprint(options.model), options.seed, None, options.settings))
+    header = header_of(options.model, fingerprint(options.model, options.device), options.seed, None, options.settings)
+    recorder = Recorder(options.out, "jam", header)
     worker = OfflineWorker(soloist, STEP_SEC)
     conductor = build_conductor(options.settings, options.seed, None, worker, recorder)
     machine = scenario.machine(0.0)

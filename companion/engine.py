@@ -13,33 +13,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from companion.foresight import ChordChange, Foresight
+from companion.runner import Runner, Scores
 from companion.soloist import Task
 from companion.window import Span, Window
 from shared.music import TICKS_PER_BEAT, Grid
-from shared.nets.decoder import Decoder
 from shared.score import PITCH_RANGES, Conditioning, Event, Frame, Note
 from shared.tokens import DURATION_TICKS, DURATIONS, NEXT, onset_floor, pitch_floor
 
-CHUNK = 16
-"""Steps read in one pass at most: the time that a cancelled pass may still take, about 4 ms on a CPU core."""
+CHUNK = 8
+"""Steps read in one pass at most: the time that a cancelled pass may still take, 1 to 3 ms on a CPU core."""
 
 
 class ModelSoloist:
-    """Continues scores with a decoder. One thread at a time."""
+    """Continues scores with a net. One thread at a time."""
 
-    def __init__(self, decoder: Decoder, name: str, device: torch.device | None = None) -> None:
-        self._device = torch.device("cpu") if device is None else device
-        self._decoder = decoder.to(self._device).eval().requires_grad_(False)
-        _lay_out_for_playing(self._decoder)
+    def __init__(self, runner: Runner, name: str) -> None:
+        self._context = runner.context
         self._name = name
-        self._span = Span(decoder.config.context)
-        self._window = Window(self._decoder, self._device)
-        self._spare = Window(self._decoder, self._device)
+        self._span = Span(runner.context)
+        self._window = Window(runner.reader())
+        self._spare = Window(runner.reader())
         self._interrupted: Callable[[], bool] = lambda: False
         self._warm_up()
 
@@ -59,8 +55,7 @@ class ModelSoloist:
             return
         chance = np.random.Generator(np.random.Philox(key=[task.seed % 2**64, task.generation]))
         while self._window.cursor.frame.tick < task.until_tick:
-            with torch.inference_mode():
-                event = self._continue(task, chance.random(3))
+            event = self._continue(task, chance.random(3))
             yield event
             if isinstance(event, Frame) and event.tick >= task.until_tick:
                 return
@@ -78,8 +73,7 @@ class ModelSoloist:
         after = first + len(spare.events)
         if after == len(window.events):
             return False
-        with torch.inference_mode():
-            spare.read(window.events[after : after + CHUNK])
+        spare.read(window.events[after : after + CHUNK])
         return True
 
     def _warm_up(self) -> None:
@@ -100,15 +94,13 @@ class ModelSoloist:
         while len(window.events) < len(events):
             if self._interrupted():
                 return False
-            with torch.inference_mode():
-                window.read(events[len(window.events) : len(window.events) + CHUNK])
+            window.read(events[len(window.events) : len(window.events) + CHUNK])
         return True
 
     def _read_on(self, event: Event) -> bool:
         window = self._window
-        if len(window.events) < self._decoder.config.context:
-            with torch.inference_mode():
-                window.read([event])
+        if len(window.events) < self._context:
+            window.read([event])
             return True
         events = [*window.events, event]
         first = self._span.beat_line(events, self._span.start(window.start + len(events)) - window.start)
@@ -124,34 +116,25 @@ class ModelSoloist:
         if pitch_floor(row, floor) > highest:
             floor += 1
         onset = NEXT
-        hidden = self._window.hidden
+        reader = self._window.reader
         if beat_tick + floor < frame_tick:
-            onset = _sample(self._decoder.onset(hidden), floor, NEXT, task, chance[0])
+            onset = _sample(reader.onset(), floor, NEXT, task, chance[0])
         if onset == NEXT or beat_tick + onset >= frame_tick:
             return task.foresight.frame_at(frame_tick, task.conditioning)
-        at = torch.tensor([onset], device=self._device)
-        pitch = _sample(self._decoder.pitch(hidden, at), max(lowest, pitch_floor(row, onset)), highest, task, chance[1])
-        struck = torch.tensor([pitch], device=self._device)
-        duration = _sample(self._decoder.duration(hidden, at, struck), 0, DURATIONS - 1, task, chance[2])
+        pitch = _sample(reader.pitch(onset), max(lowest, pitch_floor(row, onset)), highest, task, chance[1])
+        duration = _sample(reader.duration(onset, pitch), 0, DURATIONS - 1, task, chance[2])
         return Note(beat_tick + onset, pitch, DURATION_TICKS[duration])
 
 
-def _sample(scores: Tensor, lowest: int, highest: int, task: Task, chance: float) -> int:
-    """A class in `lowest`..`highest`, drawn from `scores` (1, classes) at the task's temperature from its top-p nucleus.
+def _sample(scores: Scores, lowest: int, highest: int, task: Task, chance: float) -> int:
+    """A class in `lowest`..`highest`, drawn from `scores` (classes,) at the task's temperature from its top-p nucleus.
 
     Nucleus sampling: Holtzman et al. 2020. `chance` in 0..1 picks along the classes in descending order.
     """
-    open_scores = scores[0, lowest : highest + 1].double().cpu().numpy() / task.temperature
+    open_scores = scores[lowest : highest + 1].astype(np.float64) / task.temperature
     weights = np.exp(open_scores - open_scores.max())
     order = np.argsort(-weights, kind="stable")
     reached = np.cumsum(weights[order])
     nucleus = int(np.searchsorted(reached, task.top_p * reached[-1])) + 1
     nucleus = min(nucleus, len(order))
     return lowest + int(order[min(int(np.searchsorted(reached[:nucleus], chance * reached[nucleus - 1], side="right")), nucleus - 1)])
-
-
-def _lay_out_for_playing(decoder: Decoder) -> None:
-    """Store every weight the way its product reads it: a third off the time of a prompt, and the same figures."""
-    for module in decoder.modules():
-        if isinstance(module, nn.Linear):
-            module.weight.data = module.weight.data.t().contiguous().t()

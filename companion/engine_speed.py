@@ -1,70 +1,116 @@
-"""`python -m companion.engine_speed [MODEL]`: what the engine's parts cost on this machine, one thread. Knows no bridge, no plan."""
+"""`python -m companion.engine_speed [BUSY [KIND ...]]`: what a net of the usual size costs on this machine. Knows no bridge, no plan.
+
+Each kind of runner, with BUSY processes beside. *Cold* is after a pause, when the weights have left the processor's caches:
+so it is for a chord that comes while nothing is being written.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from itertools import chain, cycle
+from typing import get_args
 
-import torch
+from rich.console import Console
+from rich.table import Table
 
-from companion.engine import CHUNK
+from companion.bench import busy
+from companion.engine import CHUNK, ModelSoloist
 from companion.figures import percentile
 from companion.foresight import ChordChange, Foresight
-from companion.model_store import RANDOM, open_soloist
+from companion.model_store import RunnerKind, make_runner, random_decoder
+from companion.runner import Runner
 from companion.soloist import Task
 from shared.chords import Chord
-from shared.errors import JamBotError
 from shared.music import Grid
 from shared.score import Conditioning, Event, Frame, Note
+from shared.tokens import encode
 
-ROUNDS = 60
+PAUSE_SEC = 0.15
+HOT_ROUNDS = 200
+COLD_ROUNDS = 60
+PROMPT_ROUNDS = 10
 SCORE_EVENTS = 256
-NOTES_AFTER = 8
+CPU_KINDS: tuple[RunnerKind, ...] = ("torch-cpu", "onnx-fp32", "onnx-q8")
 WISH = Conditioning()
 OUTLOOKS = tuple(Foresight(Grid(), (ChordChange(0, chord),)) for chord in (Chord(2, "min7", 2), Chord(7, "7", 7)))
 
 
-def main(name: str = RANDOM) -> None:
-    """Print milliseconds, p50 and p99, for each kind of work."""
-    soloist = open_soloist(name, "cpu")
+def measure(kind: RunnerKind) -> dict[str, list[float]]:
+    """Milliseconds of each kind of work."""
+    runner = make_runner(random_decoder(), kind)
     took: dict[str, list[float]] = defaultdict(list)
 
-    def timed(kind: str | None, events: Iterator[Event]) -> Event:
+    def timed(work: str, do: Callable[[], object]) -> None:
         begin = time.perf_counter()
-        event = next(events)
-        took[kind or ("note" if isinstance(event, Note) else "frame")].append((time.perf_counter() - begin) * 1000.0)
-        return event
+        do()
+        took[work].append((time.perf_counter() - begin) * 1000.0)
 
+    soloist = ModelSoloist(runner, kind)
     score: list[Event] = [OUTLOOKS[0].frame_at(0, WISH)]
-    line = soloist.play(task(0, score, OUTLOOKS[0]))
+    line = soloist.play(_task(0, score, OUTLOOKS[0]))
     score += [next(line) for _ in range(SCORE_EVENTS)]
+    _steps(runner, score, timed)
     frames = [index for index, event in enumerate(score) if isinstance(event, Frame) and index > SCORE_EVENTS // 2]
-    for number in range(1, ROUNDS):
-        cut, outlook = frames[number % len(frames)], OUTLOOKS[number % 2]
-        next(soloist.play(task(number, score[:cut], outlook)))
-        line = soloist.play(task(number, [*score[:cut], outlook.frame_at(score[cut].tick, WISH)], outlook))
-        timed("chord to first event", line)
-        for _ in range(NOTES_AFTER):
-            timed(None, line)
-        for length in (64, SCORE_EVENTS) if number % 4 == 0 else ():
-            first = outlook.frame_at(0, replace(WISH, style="cool" if number % 8 else "pop"))
-            timed(f"prompt of {length} steps", soloist.play(task(number, [first, *score[1:length]], outlook)))
-    print(f"{soloist.name}, torch {torch.__version__} on {torch.get_num_threads()} thread, {CHUNK} steps a pass at most")
-    for kind, times in sorted(took.items()):
-        print(f"{kind:22} {percentile(times, 0.5):6.2f} ms p50 {percentile(times, 0.99):6.2f} ms p99")
+    for number, cut in zip(range(HOT_ROUNDS + COLD_ROUNDS), cycle(frames)):
+        outlook = OUTLOOKS[number % 2]
+        next(soloist.play(_task(number, score[:cut], outlook)))
+        line = soloist.play(_task(number, [*score[:cut], outlook.frame_at(score[cut].tick, WISH)], outlook))
+        hot = number < HOT_ROUNDS
+        if not hot:
+            time.sleep(PAUSE_SEC)
+        timed(f"chord to first note, {'hot' if hot else 'cold'}", lambda line=line: _first_note(line))  # type: ignore[misc]
+    return took
 
 
-def task(generation: int, score: list[Event], outlook: Foresight) -> Task:
+def main(load: int, kinds: tuple[RunnerKind, ...]) -> None:
+    """Print milliseconds, p50 and p99, for each kind of runner and of work."""
+    table = Table("milliseconds, p50 / p99", *kinds, title=f"{load} busy processes beside")
+    with busy(load):
+        columns = [measure(kind) for kind in kinds]
+    for work in columns[0]:
+        table.add_row(work, *(f"{percentile(column[work], 0.5):.2f} / {percentile(column[work], 0.99):.2f}" for column in columns))
+    Console().print(table)
+
+
+def _steps(runner: Runner, score: list[Event], timed: Callable[[str, Callable[[], object]], None]) -> None:
+    """A step after 256, hot and cold, and prompts of 256 steps."""
+    steps = encode(score)
+    reader = runner.reader()
+
+    def prompt() -> None:
+        reader.length = 0
+        for start in range(0, SCORE_EVENTS, CHUNK):
+            reader.read(steps[start : start + CHUNK])
+
+    prompt()
+    for number in range(HOT_ROUNDS + COLD_ROUNDS):
+        reader.length = SCORE_EVENTS
+        hot = number < HOT_ROUNDS
+        if not hot:
+            time.sleep(PAUSE_SEC)
+        timed(f"step, {'hot' if hot else 'cold'}", lambda: reader.read(steps[SCORE_EVENTS : SCORE_EVENTS + 1]))
+    for _ in range(HOT_ROUNDS):
+        timed("three heads, hot", lambda: (reader.onset(), reader.pitch(12), reader.duration(12, 60)))
+    for _ in range(PROMPT_ROUNDS):
+        timed(f"prompt of {SCORE_EVENTS} steps", prompt)
+
+
+def _first_note(line: Iterator[Event]) -> None:
+    next(event for event in line if isinstance(event, Note))
+
+
+def _task(generation: int, score: list[Event], outlook: Foresight) -> Task:
     """Continue `score` without end."""
     tick = score[-1].tick
     return Task(generation, 1, tuple(score), 0, outlook.grid, outlook, WISH, tick, tick + 1_000_000, 1.0, 0.95)
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:2])
-    except JamBotError as error:
-        sys.exit(str(error))
+    words = sys.argv[1:]
+    known = {kind: kind for kind in chain(get_args(RunnerKind))}
+    if (words and not words[0].isdecimal()) or any(word not in known for word in words[1:]):
+        sys.exit(f"usage: python -m companion.engine_speed [BUSY [KIND ...]], kinds {', '.join(known)}")
+    main(int(words[0]) if words else 0, tuple(known[word] for word in words[1:]) or CPU_KINDS)

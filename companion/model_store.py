@@ -10,18 +10,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from companion import __version__
 from companion.options import Device
 from shared.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
-    import torch
-
+    from companion.runner import Runner
     from companion.soloist import Soloist
     from shared.checkpoint import Card
-    from shared.nets.decoder import Decoder
+    from shared.nets.decoder import Decoder, DecoderConfig
 
 FALLBACK = "fallback"
 RANDOM = "random"
@@ -30,6 +29,9 @@ BUILT_IN = {FALLBACK: "plays by rule, no weights", RANDOM: "random weights of th
 FOLDERS = (Path("checkpoints"), Path("~/.jambot/models"), Path(__file__).parent / "models")
 FILE_NAME = "model.safetensors"
 RANDOM_SEED = 20
+RunnerKind = Literal["onnx-q8", "onnx-fp32", "torch-cpu", "torch-cuda", "torch-mps"]
+CPU_KIND: RunnerKind = "onnx-q8"
+"""A step takes a third of the time of `torch-cpu`, and most of all when the weights have left the processor's caches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,47 @@ def open_soloist(name: str, device: Device = "auto", folders: Sequence[Path] = F
         from companion.fallback import FallbackSoloist
 
         return FallbackSoloist()
-    import torch
-
     from companion.engine import ModelSoloist
     from shared.checkpoint import load
 
+    decoder = random_decoder() if name == RANDOM else load(_paths(folders)[name])
+    return ModelSoloist(make_runner(decoder, runner_kind(decoder.config, device)), shown_name(name))
+
+
+def runner_kind(config: DecoderConfig, device: Device = "auto") -> RunnerKind:
+    """What plays a net of this shape on `device`: `onnx-q8` on a CPU, PyTorch on a GPU. Raises ConfigError for a device that is not there.
+
+    Heads of a width that ONNX Runtime cannot turn are left to PyTorch.
+    """
+    import torch
+
+    from companion.onnx_graph import suits
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there[device]:
+        raise ConfigError(f"--device {device}: PyTorch finds no such device here; use --device auto")
+    if device == "cpu":
+        return CPU_KIND if suits(config) else "torch-cpu"
+    return "torch-cuda" if device == "cuda" else "torch-mps"
+
+
+def make_runner(decoder: Decoder, kind: RunnerKind) -> Runner:
+    """`decoder` made ready to play in the arithmetic of `kind`, on one thread."""
+    import torch
+
     # One step of a small net is too little work to share: more threads only wait for each other.
     torch.set_num_threads(1)
-    if name == RANDOM:
-        return ModelSoloist(random_decoder(), RANDOM_SHOWN, _device(device))
-    return ModelSoloist(load(_paths(folders)[name]), name, _device(device))
+    match kind:
+        case "onnx-q8" | "onnx-fp32":
+            from companion.onnx_runner import OnnxRunner
+
+            return OnnxRunner(decoder, "q8" if kind == "onnx-q8" else "fp32")
+        case "torch-cpu" | "torch-cuda" | "torch-mps":
+            from companion.torch_runner import TorchRunner
+
+            return TorchRunner(decoder, torch.device(kind.removeprefix("torch-")))
 
 
 def shown_name(name: str) -> str:
@@ -97,12 +130,21 @@ def shown_name(name: str) -> str:
     return RANDOM_SHOWN if name == RANDOM else name
 
 
-def fingerprint(name: str, folders: Sequence[Path] = FOLDERS) -> str:
-    """What tells two versions of a player apart: a digest of its weights, or of JamBot's version where it has none."""
+def fingerprint(name: str, device: Device = "auto", folders: Sequence[Path] = FOLDERS) -> str:
+    """What tells two versions of a player apart: a digest of its weights, or JamBot's version where it has none of its own, and
+    the kind of runner, because another kind may round a score differently and choose another note. Raises as `open_soloist` does.
+    """
     name = find_model(name, folders)
-    if name in BUILT_IN:
+    if name == FALLBACK:
         return f"{name} {__version__}"
-    return hashlib.blake2b(_paths(folders)[name].read_bytes(), digest_size=16).hexdigest()
+    from shared.checkpoint import read_header, shape_of
+    from shared.nets.decoder import DecoderConfig
+
+    if name == RANDOM:
+        return f"{name} {__version__} {runner_kind(DecoderConfig(), device)}"
+    path = _paths(folders)[name]
+    digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    return f"{digest} {runner_kind(shape_of(path, read_header(path)), device)}"
 
 
 def random_decoder() -> Decoder:
@@ -150,14 +192,3 @@ def _paths(folders: Sequence[Path]) -> dict[str, Path]:
         for path in sorted(folder.expanduser().glob(f"*/{FILE_NAME}")):
             paths.setdefault(path.parent.name, path)
     return {name: path for name, path in paths.items() if name not in BUILT_IN}
-
-
-def _device(device: Device) -> torch.device:
-    import torch
-
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there[device]:
-        raise ConfigError(f"--device {device}: PyTorch finds no such device here; use --device auto")
-    return torch.device(device)

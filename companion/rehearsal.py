@@ -54,7 +54,7 @@ def rehearse(model: str, device: Device, seed: int, settings: Settings, scenario
         link = BridgeLink(context, bridge.endpoint, bridge.token)
         stack.callback(link.close)
         heard = link.connect(CONNECT_SEC)
-        recorder = Recorder(folder, stem, header_of(model, fingerprint(model), seed, None, settings))
+        recorder = Recorder(folder, stem, header_of(model, fingerprint(model, device), seed, None, settings))
         thread = stack.enter_context(SoloistThread(context, soloist))
         conductor = build_conductor(settings, seed, None, thread.worker, recorder)
         for message, our_sec in heard:

@@ -45,10 +45,10 @@ class ReplayWorker:
 def run(options: ReplayOptions) -> None:
     """Replay `options.log` and write the jam to `options.out`. Raises DataError where other notes come out."""
     header, entries = read_log(options.log)
-    installed = fingerprint(header.model)
+    installed = fingerprint(header.model, options.device)
     if installed != header.fingerprint:
         played = f"{header.model} {header.fingerprint}"
-        raise ConfigError(f"{options.log}: played by {played}, but {installed} is installed; install that version")
+        raise ConfigError(f"{options.log}: played by {played}, but {installed} would play now; install that version or choose its --device")
     soloist = open_soloist(header.model, options.device)
     recorder, notes = replay(header, entries, soloist, options)
     jam = recorder.close()

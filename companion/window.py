@@ -1,25 +1,20 @@
-"""A stretch of score that a decoder has read, kept ready to go on from. Knows events and a cache; knows no task and no sampling."""
+"""A stretch of score that a net has read, kept ready to go on from. Knows events and a reader; knows no task and no sampling."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
+from companion.runner import Reader
 from shared.errors import DataError
-from shared.nets.decoder import Cache, Decoder
 from shared.score import Event, Frame
 from shared.tokens import Cursor, encode
 
 
 class Window:
-    """What one cache holds: `events`, of which the first is a frame; `start` is its place in the epoch's score."""
+    """What `reader` has read: `events`, of which the first is a frame; `start` is its place in the epoch's score."""
 
-    def __init__(self, decoder: Decoder, device: torch.device) -> None:
-        self._decoder = decoder
-        self._device = device
-        self._cache = Cache(decoder.config, device)
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
         self._cursors: list[Cursor] = []
         self.events: list[Event] = []
         self.start = 0
@@ -28,11 +23,6 @@ class Window:
     def cursor(self) -> Cursor:
         """The frame in force and the last row read."""
         return self._cursors[-1]
-
-    @property
-    def hidden(self) -> Tensor:
-        """The hidden state after the last event, (1, W)."""
-        return self._cache.hidden[len(self.events) - 1 : len(self.events)]
 
     def match(self, start: int, events: Sequence[Event]) -> None:
         """Forget all that is not the beginning of `events`, the score from `start` on. Costs no step of the net."""
@@ -43,12 +33,12 @@ class Window:
                 break
             common += 1
         del self.events[common:], self._cursors[common:]
-        self._cache.length = common
+        self.reader.length = common
 
     def read(self, events: Sequence[Event]) -> None:
         """Read `events` after what is here, in one pass. Raises DataError where they do not follow."""
         steps = encode(events, self.cursor if self.events else None)
-        self._decoder.advance(torch.from_numpy(steps).to(self._device, torch.int64), self._cache)
+        self.reader.read(steps)
         frame = self.cursor.frame if self.events else None
         for event, row in zip(events, steps.tolist(), strict=True):
             frame = event if isinstance(event, Frame) else frame

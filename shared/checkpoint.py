@@ -59,12 +59,17 @@ def save(path: Path, model: Decoder, card: Card, half: bool = True) -> None:
 def load(path: Path) -> Decoder:
     """The decoder in `path`, float32, in evaluation mode. Raises CheckpointError for anything but a whole file of ours."""
     header, tensors = _read(path, "decoder")
-    try:
-        model = Decoder(DecoderConfig(**header.architecture))
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: its architecture cannot be built ({error}); export it again with this version") from None
+    model = Decoder(shape_of(path, header))
     _fill(path, model.state_dict(), tensors)
     return model.eval()
+
+
+def shape_of(path: Path, header: Header) -> DecoderConfig:
+    """The shape of the decoder in `path`, whose `header` is read. Raises CheckpointError where no net has that shape."""
+    try:
+        return DecoderConfig(**header.architecture)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: its architecture cannot be built ({error}); export it again with this version") from None
 
 
 def save_adapter(path: Path, model: Decoder, config: LoraConfig, card: Card, half: bool = True) -> None:

@@ -6,42 +6,55 @@ import dataclasses
 from itertools import islice
 
 import pytest
-import torch
 
 from companion.engine import CHUNK, ModelSoloist
 from companion.foresight import ChordChange
+from companion.model_store import RunnerKind, make_runner
+from companion.runner import Reader, Runner
 from companion.soloist import Task
 from companion.window import Span, Window
 from shared.chords import Chord
 from shared.errors import DataError
 from shared.music import Meter
-from shared.nets.decoder import Decoder
 from shared.score import PITCH_RANGES, ROLES, Conditioning, Event, Frame, Note
-from shared.tokens import decode, encode
+from shared.tokens import Steps, decode, encode
 from tests.companion.tasks import G7, jam, opening, outlook, task
 from tests.shared.melody import TINY, tiny
 
-CPU = torch.device("cpu")
+SHAPE = dataclasses.replace(TINY, heads=2, kv_heads=2)
+NET = tiny(config=SHAPE)
+KINDS: tuple[RunnerKind, ...] = ("onnx-q8", "torch-cpu")
+both_runners = pytest.mark.parametrize("kind", KINDS)
 
 
-class Counting(Decoder):
-    """A net that counts the steps it reads."""
+class Counting:
+    """A runner that counts the steps that its readers read."""
 
-    read = 0
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.kind = runner.kind
+        self.context = runner.context
+        self.read = 0
 
-    def advance(self, rows: torch.Tensor, cache: object) -> torch.Tensor:
-        self.read += len(rows)
-        return super().advance(rows, cache)  # type: ignore[arg-type]
+    def reader(self) -> Reader:
+        reader = self.runner.reader()
+        read = reader.read
+
+        def counted(steps: Steps) -> None:
+            self.read += len(steps)
+            read(steps)
+
+        reader.read = counted  # type: ignore[method-assign]
+        return reader
 
 
-def soloist() -> ModelSoloist:
-    return ModelSoloist(tiny(), "tiny")
+def soloist(kind: RunnerKind = "torch-cpu") -> ModelSoloist:
+    return ModelSoloist(make_runner(NET, kind), "tiny")
 
 
-def counting() -> tuple[ModelSoloist, Counting]:
-    net = Counting(TINY)
-    net.load_state_dict(tiny().state_dict())
-    return ModelSoloist(net, "counting"), net
+def counting(kind: RunnerKind = "torch-cpu") -> tuple[ModelSoloist, Counting]:
+    runner = Counting(make_runner(NET, kind))
+    return ModelSoloist(runner, "counting"), runner
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +62,15 @@ def score() -> list[Event]:
     return jam(soloist(), 40)
 
 
-def answer(work: Task) -> list[Event]:
+def answer(work: Task, kind: RunnerKind = "torch-cpu") -> list[Event]:
     """What a soloist that has seen nothing else plays."""
-    return list(soloist().play(work))
+    return list(soloist(kind).play(work))
 
 
 def test_ten_thousand_sampled_events_all_decode() -> None:
     small = dataclasses.replace(TINY, width=16, layers=1, heads=2, kv_heads=2, feed_width=16)
     for role in ROLES:
-        player, wish = ModelSoloist(tiny(config=small), "small"), Conditioning(role, 200.0, "even", "bebop")
+        player, wish = ModelSoloist(make_runner(tiny(config=small), "torch-cpu"), "small"), Conditioning(role, 200.0, "even", "bebop")
         events = opening(wish=wish)
         line = player.play(task(events, 100_000, wish=wish, temperature=1.5))
         events += islice(line, 3400)
@@ -97,10 +110,11 @@ def test_it_ends_with_the_frame_at_the_end_of_its_task(score: list[Event]) -> No
     assert answer(task([*score, *played], 0)) == []
 
 
-def test_the_same_task_gives_the_same_notes_whatever_went_before(score: list[Event]) -> None:
-    player = soloist()
+@both_runners
+def test_the_same_task_gives_the_same_notes_whatever_went_before(score: list[Event], kind: RunnerKind) -> None:
+    player = soloist(kind)
     work = task(score, 8, generation=7)
-    expected = answer(work)
+    expected = answer(work, kind)
     assert list(player.play(work)) == expected
     list(islice(player.play(task(opening(outlook(G7)), 20, generation=8)), 9))
     while player.idle():
@@ -113,9 +127,10 @@ def test_another_seed_or_generation_gives_another_line(score: list[Event]) -> No
     assert lines[0] != lines[1] != lines[2] != lines[0]
 
 
-def test_a_cancelled_line_leaves_the_cache_right(score: list[Event]) -> None:
+@both_runners
+def test_a_cancelled_line_leaves_the_cache_right(score: list[Event], kind: RunnerKind) -> None:
     for length in range(6):
-        player = soloist()
+        player = soloist(kind)
         line = player.play(task(score, 8))
         begun = list(islice(line, length))
         line.close()  # type: ignore[attr-defined]
@@ -123,7 +138,7 @@ def test_a_cancelled_line_leaves_the_cache_right(score: list[Event]) -> None:
         frame = seen.frame_at(score[-1].tick + 24, Conditioning())
         kept = [event for event in begun if event.tick < frame.tick]
         work = task([*score, *kept, frame], 4, seen, generation=2)
-        assert list(player.play(work)) == answer(work)
+        assert list(player.play(work)) == answer(work, kind)
 
 
 def test_a_new_chord_costs_one_step_before_its_first_event(score: list[Event]) -> None:
@@ -154,14 +169,16 @@ def test_a_long_prompt_can_be_given_up_between_its_passes() -> None:
     assert list(player.play(work)) == answer(work)
 
 
-def test_the_line_goes_on_when_the_context_is_full_and_follows_from_what_is_shown_alone() -> None:
-    long = jam(soloist(), 4 * TINY.context)
-    assert jam(soloist(), 4 * TINY.context, shown=TINY.context + 20) == long
+@both_runners
+def test_the_line_goes_on_when_the_context_is_full_and_follows_from_what_is_shown_alone(kind: RunnerKind) -> None:
+    long = jam(soloist(kind), 4 * TINY.context)
+    assert jam(soloist(kind), 4 * TINY.context, shown=TINY.context + 20) == long
     assert decode(encode(long))[-1].tick == long[-1].tick
 
 
-def test_what_is_read_ahead_spares_the_long_prompt_and_changes_nothing() -> None:
-    player, net = counting()
+@both_runners
+def test_what_is_read_ahead_spares_the_long_prompt_and_changes_nothing(kind: RunnerKind) -> None:
+    player, net = counting(kind)
     score, costs = opening(), []
     for generation in range(1, 60):
         before, work = net.read, task(score, 2, generation=generation)
@@ -174,7 +191,7 @@ def test_what_is_read_ahead_spares_the_long_prompt_and_changes_nothing() -> None
     assert len(score) > 3 * TINY.context
     assert max(costs) <= 3
     lazy = opening()
-    plain = soloist()
+    plain = soloist(kind)
     for generation in range(1, 60):
         lazy += plain.play(task(lazy, 2, generation=generation))
     assert lazy == score
@@ -189,12 +206,12 @@ def test_a_window_moves_seldom_and_always_leaves_room() -> None:
 
 
 def test_a_window_that_is_matched_keeps_what_both_have_in_common(score: list[Event]) -> None:
-    window = Window(tiny(), CPU)
-    with torch.inference_mode():
-        window.match(0, score)
-        window.read(score)
-        window.match(0, [*score[:20], Note(score[20].tick, 50, 3)])
+    window = Window(make_runner(NET, "torch-cpu").reader())
+    window.match(0, score)
+    window.read(score)
+    window.match(0, [*score[:20], Note(score[20].tick, 50, 3)])
     assert window.events == score[:20]
+    assert window.reader.length == 20
 
 
 def test_high_temperature_dares_more_and_a_small_nucleus_less() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
-from companion.engine import ModelSoloist
-from companion.model_store import find_model, fingerprint, list_models, open_soloist, random_decoder, show_models, shown_name
+from companion.model_store import find_model, fingerprint, list_models, open_soloist, show_models, shown_name
 from shared import checkpoint
 from shared.checkpoint import Card
 from shared.errors import CheckpointError, ConfigError
@@ -58,9 +58,18 @@ def test_a_damaged_model_is_listed_with_its_fault_and_refused(folder: Path, caps
 
 def test_other_weights_have_another_fingerprint(folder: Path, tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "second" / "blue" / "model.safetensors", tiny(1), Card("blue", "made up", "MIT"))
-    first, second = fingerprint("blue", [folder]), fingerprint("blue", [tmp_path / "second"])
-    assert first == fingerprint("blue", [folder]) != second
+    first, second = fingerprint("blue", "cpu", [folder]), fingerprint("blue", "cpu", [tmp_path / "second"])
+    assert first == fingerprint("blue", "cpu", [folder]) != second
     assert fingerprint("fallback") != fingerprint("random")
+
+
+def test_the_fingerprint_tells_what_computes(folder: Path) -> None:
+    assert fingerprint("random", "cpu").endswith(" onnx-q8")
+    # the small net's heads are too narrow for ONNX Runtime
+    assert fingerprint("blue", "cpu", [folder]).endswith(" torch-cpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="--device auto"):
+            fingerprint("random", "cuda")
 
 
 def test_random_weights_are_called_so() -> None:
@@ -69,8 +78,8 @@ def test_random_weights_are_called_so() -> None:
 
 
 def test_the_random_model_plays_a_line_of_a_usual_density_and_is_always_the_same() -> None:
-    soloist = ModelSoloist(random_decoder(), "random")
+    soloist = open_soloist("random", "cpu")
     score = jam(soloist, 80)
     notes = sum(isinstance(event, Note) for event in score)
     assert 0.7 < notes / (score[-1].tick / 24) < 2.5
-    assert jam(ModelSoloist(random_decoder(), "random"), 80) == score
+    assert jam(open_soloist("random", "cpu"), 80) == score

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from companion.engine import ModelSoloist
+from companion.model_store import make_runner
 from companion.soloist import Task
 from companion.worker import Done, EngineWorker, Failed, Produced, Wrote
 from shared.score import Event, Note
@@ -161,9 +162,9 @@ def test_an_error_in_a_quiet_moment_is_handed_over_too() -> None:
 
 
 def test_a_net_on_the_thread_plays_what_it_plays_alone() -> None:
-    alone = list(ModelSoloist(tiny(), "tiny").play(work(3)))
+    alone = list(ModelSoloist(make_runner(tiny(), "torch-cpu"), "tiny").play(work(3)))
     ear = Ear()
-    with EngineWorker(ModelSoloist(tiny(), "tiny"), ear.woken.release) as worker:
+    with EngineWorker(ModelSoloist(make_runner(tiny(), "torch-cpu"), "tiny"), ear.woken.release) as worker:
         worker.submit(work(2))
         ear.wait(worker, lambda heard: bool(heard))
         worker.submit(work(3))

@@ -1,0 +1,154 @@
+"""The decoder as graphs for ONNX Runtime, built from its weights in memory. Knows both nets' arithmetic; runs nothing.
+
+    embedded steps, keys and values ─► net ─► hidden state of each step, keys and values written in place
+    hidden, decisions already taken ─► head ─► scores
+
+Operators: onnx.ai and ONNX Runtime's `com.microsoft` (GroupQueryAttention, MatMulNBits; ContribOperators.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from shared.nets.decoder import Block, Decoder, DecoderConfig, Head
+
+Weights = Literal["fp32", "q8"]
+"""Single precision; or eight bits with a scale for every 32 weights of a row, a quarter of the bytes to be fetched."""
+
+OPSET = 21
+IR_VERSION = 10
+CONTRIB = "com.microsoft"
+BLOCK = 32
+INT8_ACTIVATIONS = 4
+"""MatMulNBits' accuracy level: what it multiplies is rounded to eight bits as well, one scale a row and block."""
+HEAD_WIDTH_MULTIPLE = 16
+
+
+def suits(config: DecoderConfig) -> bool:
+    """Whether ONNX Runtime's attention turns heads of this width."""
+    return config.head_width % HEAD_WIDTH_MULTIPLE == 0
+
+
+def cache_names(config: DecoderConfig) -> list[tuple[str, str]]:
+    """Names of the net's caches as they go in and come out: keys and values, (1, G, room, D) each, layer by layer."""
+    return [(f"{kind}{layer}", f"{kind}{layer}_out") for layer in range(config.layers) for kind in ("keys", "values")]
+
+
+def net_graph(decoder: Decoder, weights: Weights, room: int) -> bytes:
+    """The net for caches of `room` steps: `x` (1, T, W), `last` (1,) the last step's index, `total` (1,) -> `hidden` (1, T, W)."""
+    config = decoder.config
+    graph = _Graph(weights)
+    half = config.head_width // 2
+    # steps past the context are companions that nobody looks at: any turn will do for them
+    behind = ((0, room - config.context), (0, 0))
+    tables = [(name, decoder.get_buffer(name)[:, 0, :half].cpu().numpy()) for name in ("cos", "sin")]
+    cos, sin = (graph.constant(name, np.pad(table, behind, "edge")) for name, table in tables)
+    x = "x"
+    for layer, block in enumerate(decoder.blocks):
+        assert isinstance(block, Block)
+        x = _block(graph, block, x, (cos, sin), layer, config)
+    graph.node("LayerNormalization", [x, graph.constant("norm", decoder.norm.weight)], ["hidden"], axis=-1, epsilon=decoder.norm.eps)
+    row: list[int | str] = [1, "T", config.width]
+    cache: list[int | str] = [1, config.kv_heads, room, config.head_width]
+    inputs = [_float("x", row), *(helper.make_tensor_value_info(name, TensorProto.INT32, [1]) for name in ("last", "total"))]
+    inputs += [_float(name, cache) for name, _ in cache_names(config)]
+    return graph.model(inputs, [_float("hidden", row), *(_float(name, cache) for _, name in cache_names(config))])
+
+
+def head_graph(head: Head, weights: Weights) -> bytes:
+    """One head: `hidden` (1, W) and decisions `given0`, `given1` (1,) as many as it asks for -> `scores` (1, classes)."""
+    graph = _Graph(weights)
+    x = "hidden"
+    inputs = [_float("hidden", [1, head.inner.in_features])]
+    for index, embedding in enumerate(head.given):
+        assert isinstance(embedding, nn.Embedding)
+        table = graph.constant(f"table{index}", embedding.weight)
+        x = graph.add("Add", [x, graph.add("Gather", [table, f"given{index}"])])
+        inputs.append(helper.make_tensor_value_info(f"given{index}", TensorProto.INT64, [1]))
+    x = graph.add("Gelu", [graph.linear("inner", x, head.inner)])
+    graph.node("Identity", [graph.linear("out", x, head.out)], ["scores"])
+    return graph.model(inputs, [_float("scores", [1, head.out.out_features])])
+
+
+def _block(graph: _Graph, block: Block, x: str, turns: tuple[str, str], layer: int, config: DecoderConfig) -> str:
+    qkv = graph.linear(f"qkv{layer}", graph.norm(f"attention_norm{layer}", x, block.attention_norm), block.attention.qkv)
+    mixed = f"mixed{layer}"
+    (keys, keys_out), (values, values_out) = cache_names(config)[2 * layer : 2 * layer + 2]
+    graph.node(
+        "GroupQueryAttention", [qkv, "", "", keys, values, "last", "total", *turns], [mixed, keys_out, values_out], CONTRIB,
+        num_heads=config.heads, kv_num_heads=config.kv_heads, do_rotary=1,
+    )  # fmt: skip
+    x = graph.add("Add", [x, graph.linear(f"out{layer}", mixed, block.attention.out)])
+    up = graph.linear(f"up{layer}", graph.norm(f"feed_norm{layer}", x, block.feed_norm), block.feed.up)
+    gate, value = f"gate{layer}", f"value{layer}"
+    graph.node("Split", [up], [gate, value], axis=-1, num_outputs=2)
+    # with alpha 1 this is SiLU in one operation
+    opened = graph.add("Mul", [graph.add("QuickGelu", [gate], CONTRIB, alpha=1.0), value])
+    return graph.add("Add", [x, graph.linear(f"down{layer}", opened, block.feed.down)])
+
+
+class _Graph:
+    """Nodes and constants as they are collected."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._nodes: list[NodeProto] = []
+        self._constants: list[TensorProto] = []
+
+    def constant(self, name: str, value: Tensor | NDArray[np.generic]) -> str:
+        array = value.detach().cpu().numpy() if isinstance(value, Tensor) else value
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def node(self, kind: str, inputs: list[str], outputs: list[str], domain: str = "", **attributes: Any) -> None:
+        self._nodes.append(helper.make_node(kind, inputs, outputs, domain=domain, **attributes))
+
+    def add(self, kind: str, inputs: list[str], domain: str = "", **attributes: Any) -> str:
+        """A node with one output, whose name is returned."""
+        name = f"{kind}_{len(self._nodes)}"
+        self.node(kind, inputs, [name], domain, **attributes)
+        return name
+
+    def norm(self, name: str, x: str, norm: nn.LayerNorm) -> str:
+        return self.add("LayerNormalization", [x, self.constant(name, norm.weight)], axis=-1, epsilon=norm.eps)
+
+    def linear(self, name: str, x: str, layer: nn.Linear) -> str:
+        weight: NDArray[np.float32] = layer.weight.detach().cpu().float().numpy()
+        classes, width = weight.shape
+        if self._weights == "fp32":
+            y = self.add("MatMul", [x, self.constant(name, weight.T)])
+        else:
+            codes, scales = quantized(weight)
+            constants = [self.constant(f"{name}_codes", codes), self.constant(f"{name}_scales", scales)]
+            shape = {"K": width, "N": classes, "bits": 8, "block_size": BLOCK, "accuracy_level": INT8_ACTIVATIONS}
+            y = self.add("MatMulNBits", [x, *constants], CONTRIB, **shape)
+        return y if layer.bias is None else self.add("Add", [y, self.constant(f"{name}_bias", layer.bias)])
+
+    def model(self, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]) -> bytes:
+        graph = helper.make_graph(self._nodes, "decoder", inputs, outputs, self._constants)
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
+        model: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString()
+        return model
+
+
+def quantized(weight: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Weights (N, K) as codes (N, blocks, BLOCK) around 128 and scales (N, blocks), the last block filled up with zeros."""
+    rows, width = weight.shape
+    blocks = -(-width // BLOCK)
+    padded = np.zeros((rows, blocks * BLOCK), np.float32)
+    padded[:, :width] = weight
+    parted = padded.reshape(rows, blocks, BLOCK)
+    scales = np.abs(parted).max(-1) / np.float32(127)
+    scales[scales == 0] = 1
+    codes = np.rint(parted / scales[..., None]) + 128
+    return codes.astype(np.uint8), scales
+
+
+def _float(name: str, shape: Sequence[int | str]) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
