@@ -28,6 +28,8 @@ BUDGET_SEC = 0.060
 MISSING_SEC = 1.5
 ANSWER_SEC = 0.030
 """How soon an answer to a chord is there at the latest: what would sound before is taken from the player at once."""
+REACH_SEC = 0.008
+"""A note that is written late is due no sooner than this after now: so long its way to the player takes on a busy machine."""
 APART_SEC = 0.070
 """No new note begins sooner than this after one that can no longer be stopped."""
 FORESIGHT_BARS = 4
@@ -222,9 +224,9 @@ class Conductor:
             self._replan(tick, heard.cause, now_sec)
 
     def _lay(self, event: Event, now_sec: float) -> None:
-        """Take an event into the plan, a note not before it can reach the port."""
+        """Take an event into the plan, a note not before it can reach the player."""
         onset_sec = self.session.clock.sec_at(ticks_to_beats(event.tick))
-        self.outbox.append(self._planner.accept(event, self._cause, (now_sec + self._guard_sec - onset_sec) * 1000.0))
+        self.outbox.append(self._planner.accept(event, self._cause, (now_sec + REACH_SEC - onset_sec) * 1000.0))
         if isinstance(event, Note):
             self._cause = None
 

@@ -5,6 +5,7 @@ One thread owns the conductor and the link; the soloist has its own and wakes th
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
@@ -88,15 +89,26 @@ class LiveLoop:
         self._tend = tend
         self._complain = complain
         self._complained = False
+        self._untidy = False
         self._tended_sec = float("-inf")
         self._poller = zmq.Poller()
         for waitable in (*link.waitables, soloist.wake_up.waitable):
             self._poller.register(waitable, zmq.POLLIN)
 
     def run(self, ended: Callable[[], bool]) -> None:
-        """Play until `ended` is true; it is asked at least ten times a second."""
-        while not ended():
-            self.step()
+        """Play until `ended` is true; it is asked at least ten times a second.
+
+        A collection of garbage would stop the music for milliseconds, so it waits until FL is stopped.
+        """
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        try:
+            while not ended():
+                self.step()
+        finally:
+            gc.enable()
+            gc.unfreeze()
 
     def step(self) -> None:
         """Wait for the next thing to do, at most WAIT_SEC_MAX, and do it."""
@@ -122,6 +134,13 @@ class LiveLoop:
         if now_sec - self._tended_sec >= WAIT_SEC_MAX:
             self._tended_sec = now_sec
             self._tend(now_sec)
+            self._tidy()
+
+    def _tidy(self) -> None:
+        playing = self._conductor.session.playing
+        if self._untidy and not playing:
+            gc.collect()
+        self._untidy = playing
 
     def _now(self) -> float:
         return self._link.bridge_sec(perf_counter())
