@@ -28,6 +28,9 @@ BLOCK = 32
 INT8_ACTIVATIONS = 4
 """MatMulNBits' accuracy level: what it multiplies is rounded to eight bits as well, one scale a row and block."""
 HEAD_WIDTH_MULTIPLE = 16
+SHADOWS = 1
+"""Attention sees the last row of a pass twice. A row alone would be summed in another order than among others; so it comes out
+the same, bit by bit, and what is played does not depend on how the score was read."""
 
 
 def suits(config: DecoderConfig) -> bool:
@@ -36,26 +39,33 @@ def suits(config: DecoderConfig) -> bool:
 
 
 def cache_names(config: DecoderConfig) -> list[tuple[str, str]]:
-    """Names of the net's caches as they go in and come out: keys and values, (1, G, room, D) each, layer by layer."""
+    """Names of the net's caches as they go in and come out: keys and values, layer by layer."""
     return [(f"{kind}{layer}", f"{kind}{layer}_out") for layer in range(config.layers) for kind in ("keys", "values")]
 
 
-def net_graph(decoder: Decoder, weights: Weights, room: int) -> bytes:
-    """The net for caches of `room` steps: `x` (1, T, W), `last` (1,) the last step's index, `total` (1,) -> `hidden` (1, T, W)."""
+def cache_shape(config: DecoderConfig) -> tuple[int, int, int, int]:
+    """(1, G, room, D) of one of the net's caches."""
+    return 1, config.kv_heads, config.context + SHADOWS, config.head_width
+
+
+def net_graph(decoder: Decoder, weights: Weights) -> bytes:
+    """The net: `x` (1, T, W), and with the shadow `last` (1,) the last row's index, `total` (1,) rows -> `hidden` (1, T, W)."""
     config = decoder.config
     graph = _Graph(weights)
     half = config.head_width // 2
-    # steps past the context are companions that nobody looks at: any turn will do for them
-    behind = ((0, room - config.context), (0, 0))
+    # nobody looks at what comes of a shadow: any turn will do for it
+    behind = ((0, SHADOWS), (0, 0))
     tables = [(name, decoder.get_buffer(name)[:, 0, :half].cpu().numpy()) for name in ("cos", "sin")]
     cos, sin = (graph.constant(name, np.pad(table, behind, "edge")) for name, table in tables)
+    for name, index in (("first", 0), ("last_row", -SHADOWS), ("end", config.context), ("steps_axis", 1)):
+        graph.constant(name, np.array([index]))
     x = "x"
     for layer, block in enumerate(decoder.blocks):
         assert isinstance(block, Block)
         x = _block(graph, block, x, (cos, sin), layer, config)
     graph.node("LayerNormalization", [x, graph.constant("norm", decoder.norm.weight)], ["hidden"], axis=-1, epsilon=decoder.norm.eps)
     row: list[int | str] = [1, "T", config.width]
-    cache: list[int | str] = [1, config.kv_heads, room, config.head_width]
+    cache = cache_shape(config)
     inputs = [_float("x", row), *(helper.make_tensor_value_info(name, TensorProto.INT32, [1]) for name in ("last", "total"))]
     inputs += [_float(name, cache) for name, _ in cache_names(config)]
     return graph.model(inputs, [_float("hidden", row), *(_float(name, cache) for _, name in cache_names(config))])
@@ -78,12 +88,14 @@ def head_graph(head: Head, weights: Weights) -> bytes:
 
 def _block(graph: _Graph, block: Block, x: str, turns: tuple[str, str], layer: int, config: DecoderConfig) -> str:
     qkv = graph.linear(f"qkv{layer}", graph.norm(f"attention_norm{layer}", x, block.attention_norm), block.attention.qkv)
+    qkv = graph.add("Concat", [qkv, graph.add("Slice", [qkv, "last_row", "end", "steps_axis"])], axis=1)
     mixed = f"mixed{layer}"
     (keys, keys_out), (values, values_out) = cache_names(config)[2 * layer : 2 * layer + 2]
     graph.node(
         "GroupQueryAttention", [qkv, "", "", keys, values, "last", "total", *turns], [mixed, keys_out, values_out], CONTRIB,
         num_heads=config.heads, kv_num_heads=config.kv_heads, do_rotary=1,
     )  # fmt: skip
+    mixed = graph.add("Slice", [mixed, "first", "last_row", "steps_axis"])
     x = graph.add("Add", [x, graph.linear(f"out{layer}", mixed, block.attention.out)])
     up = graph.linear(f"up{layer}", graph.norm(f"feed_norm{layer}", x, block.feed_norm), block.feed.up)
     gate, value = f"gate{layer}", f"value{layer}"

@@ -6,14 +6,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from companion.onnx_graph import Weights, cache_names, head_graph, net_graph
+from companion.onnx_graph import SHADOWS, Weights, cache_names, cache_shape, head_graph, net_graph
 from companion.runner import Reader, Scores
 from shared.nets.decoder import Decoder
 from shared.tokens import Steps
-
-ROWS_MIN = 2
-"""A step alone would be summed in another order than the same step in a prompt; with a companion row it comes out the same,
-bit by bit, so that what is played does not depend on how the score was read."""
 
 
 class OnnxRunner:
@@ -23,8 +19,7 @@ class OnnxRunner:
         self.kind = f"onnx-{weights}"
         self.config = decoder.config
         self.context = decoder.config.context
-        self.room = self.context + ROWS_MIN - 1
-        self.net = _session(net_graph(decoder, weights, self.room))
+        self.net = _session(net_graph(decoder, weights))
         self.onset, self.pitch, self.duration = (
             _session(head_graph(head, weights)) for head in (decoder.onset, decoder.pitch, decoder.duration)
         )
@@ -45,9 +40,8 @@ class _OnnxReader:
         config = runner.config
         self.length = 0
         self._runner = runner
-        self._hidden = np.zeros((runner.room, config.width), np.float32)
-        shape = (1, config.kv_heads, runner.room, config.head_width)
-        self._caches = [_shared(np.zeros(shape, np.float32)) for _ in cache_names(config)]
+        self._hidden = np.zeros((config.context, config.width), np.float32)
+        self._caches = [_shared(np.zeros(cache_shape(config), np.float32)) for _ in cache_names(config)]
         self._last, self._total = np.zeros(1, np.int32), np.zeros(1, np.int32)
         self._passes: dict[int, _Pass] = {}
 
@@ -55,18 +49,15 @@ class _OnnxReader:
         end = self.length + len(steps)
         if end > self._runner.context:
             raise ValueError(f"{end} steps: the context holds {self._runner.context}")
-        if len(steps) < ROWS_MIN:
-            # what comes of the row behind is never looked at, and the next step is written over it
-            steps = np.repeat(steps, ROWS_MIN, axis=0)
         rows = len(steps)
         work = self._passes.get(rows)
         if work is None:
             work = self._passes[rows] = self._bound(rows)
         self._runner.embed(steps, work.x[0])
-        self._total[0] = self.length + rows
-        self._last[0] = self.length + rows - 1
+        self._total[0] = end + SHADOWS
+        self._last[0] = end + SHADOWS - 1
         self._runner.net.run_with_iobinding(work.binding)
-        self._hidden[self.length : self.length + rows] = work.hidden[0]
+        self._hidden[self.length : end] = work.hidden[0]
         self.length = end
 
     def onset(self) -> Scores:
