@@ -15,6 +15,7 @@ import zmq
 
 from companion.conductor import Conductor
 from companion.link import BridgeLink
+from companion.priority import stop_collecting, think_early
 from companion.recorder import Recorder
 from companion.soloist import Soloist
 from companion.worker import Done, EngineWorker, Failed, Wrote
@@ -56,7 +57,7 @@ class SoloistThread:
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], soloist: Soloist) -> None:
         self.wake_up = WakeUp(context)
-        self.worker = EngineWorker(soloist, self.wake_up.ring)
+        self.worker = EngineWorker(soloist, self.wake_up.ring, think_early)
 
     def __enter__(self) -> Self:
         return self
@@ -100,9 +101,8 @@ class LiveLoop:
 
         A collection of garbage would stop the music for milliseconds, so it waits until FL is stopped.
         """
-        gc.collect()
-        gc.freeze()
-        gc.disable()
+        think_early()
+        stop_collecting()
         try:
             while not ended():
                 self.step()

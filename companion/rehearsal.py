@@ -54,13 +54,13 @@ def rehearse(model: str, device: Device, seed: int, settings: Settings, scenario
         link = BridgeLink(context, bridge.endpoint, bridge.token)
         stack.callback(link.close)
         heard = link.connect(CONNECT_SEC)
+        studio = _start_studio(bridge.port_names[0], work)
+        stack.callback(_end_studio, studio)
         recorder = Recorder(folder, stem, header_of(model, fingerprint(model, device), seed, None, settings))
         thread = stack.enter_context(SoloistThread(context, soloist))
         conductor = build_conductor(settings, seed, None, thread.worker, recorder)
         for message, our_sec in heard:
             conductor.receive(message, link.bridge_sec(our_sec))
-        studio = _start_studio(bridge.port_names[0], work)
-        stack.callback(_end_studio, studio)
         last_sec = 0.0
 
         def tend(now_sec: float) -> None:

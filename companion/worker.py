@@ -62,11 +62,15 @@ class Diligent(Protocol):
 
 
 class EngineWorker:
-    """Runs `soloist` on a thread of its own. `wake` is called from there whenever `take` has something new."""
+    """Runs `soloist` on a thread of its own.
 
-    def __init__(self, soloist: Soloist, wake: Callable[[], None]) -> None:
+    `wake` is called from there whenever `take` has something new, `begin` once when the thread begins.
+    """
+
+    def __init__(self, soloist: Soloist, wake: Callable[[], None], begin: Callable[[], object] = lambda: None) -> None:
         self._soloist = soloist
         self._wake = wake
+        self._begin = begin
         self._change = threading.Condition()
         self._task: Task | None = None
         self._generation: int | None = None
@@ -118,6 +122,7 @@ class EngineWorker:
             self._change.notify()
 
     def _run(self) -> None:
+        self._begin()
         while True:
             task = self._next_task()
             if task is not None:

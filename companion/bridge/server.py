@@ -27,8 +27,8 @@ from companion.bridge.core import BridgeCore, Output
 from companion.bridge.door import Door, Joined, Left
 from companion.bridge.player import silence_everything
 from companion.bridge.ports import MidiPorts, PortNames, open_ports
-from companion.bridge.priority import raise_priority, stop_collecting
 from companion.keys import server_keys, user_token
+from companion.priority import play_first, stop_collecting
 from shared.frames import NONCE_MAX
 
 WAKE_SEC = 0.001
@@ -166,7 +166,7 @@ def serve(options: ServerOptions) -> None:
 
     Raises PortError where an address or a MIDI port is missing or busy, ConfigError where keys are.
     """
-    priority = raise_priority()
+    priority = play_first()
     sys.setswitchinterval(SWITCH_SEC)
     with ExitStack() as stack:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()

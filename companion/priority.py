@@ -8,14 +8,26 @@ import os
 import sys
 
 FIFO_PRIORITY = 10
+NICENESS = -10
 
 
-def raise_priority() -> str:
-    """Raise this thread and the threads it will start; returns what was granted, for people to read."""
+def play_first() -> str:
+    """Put this thread, and those it will start, before all others: for the player. Returns what was granted, for people to read."""
     if sys.platform == "linux":
-        return _linux()
+        return _real_time()
     if sys.platform == "win32":
-        return _windows()
+        return _windows(0x80)
+    if sys.platform == "darwin":
+        return _macos()
+    return "normal"
+
+
+def think_early() -> str:
+    """Put this thread before ordinary ones and after the player's: for the companion. Returns what was granted."""
+    if sys.platform == "linux":
+        return _nice()
+    if sys.platform == "win32":
+        return _windows(0x8000)
     if sys.platform == "darwin":
         return _macos()
     return "normal"
@@ -30,7 +42,15 @@ def stop_collecting() -> None:
 
 if sys.platform == "linux":
 
-    def _linux() -> str:
+    def _nice() -> str:
+        try:
+            # on Linux this is the thread's own, and that of threads it starts
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        except OSError as error:
+            return f"normal (better refused: {error.strerror})"
+        return "above normal"
+
+    def _real_time() -> str:
         try:
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
         except OSError as error:
@@ -40,14 +60,13 @@ if sys.platform == "linux":
 
 if sys.platform == "win32":
 
-    def _windows() -> str:
-        high_priority_class = 0x80
+    def _windows(priority_class: int) -> str:
         kernel, multimedia = ctypes.windll.kernel32, ctypes.windll.winmm
         kernel.GetCurrentProcess.restype = ctypes.c_void_p
         kernel.SetPriorityClass.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
         # sleeps are then exact to a millisecond instead of sixteen
         multimedia.timeBeginPeriod(1)
-        return "high" if kernel.SetPriorityClass(kernel.GetCurrentProcess(), high_priority_class) else "normal (high refused)"
+        return "raised" if kernel.SetPriorityClass(kernel.GetCurrentProcess(), priority_class) else "normal (better refused)"
 
 
 if sys.platform == "darwin":
