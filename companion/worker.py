@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from typing import Protocol, Self, runtime_checkable
 
 from companion.soloist import Soloist, Task
 from shared.errors import JamBotError
-from shared.score import Event
+from shared.score import Event, Note
 
 SWITCH_SEC = 0.0002
 """How long another Python thread may keep the interpreter from the soloist's, and the reverse."""
 CLOSE_SEC = 5.0
+REST_SEC = 0.00005
+"""The soloist's rest after a task's first note: the taker often wakes on its core, and would wait there for the next step's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class Diligent(Protocol):
 class EngineWorker:
     """Runs `soloist` on a thread of its own.
 
-    `wake` is called from there whenever `take` has something new, `begin` once when the thread begins.
+    `wake` is called from there whenever `take` has something new to act on, which frames alone are not; `begin` once when the
+    thread begins.
     """
 
     def __init__(self, soloist: Soloist, wake: Callable[[], None], begin: Callable[[], object] = lambda: None) -> None:
@@ -153,10 +157,14 @@ class EngineWorker:
 
     def _play(self, task: Task) -> None:
         events = iter(self._soloist.play(task))
+        rested = False
         try:
             for event in events:
                 if not self._hand_over(Wrote(task.generation, event)):
                     return
+                if not rested and isinstance(event, Note):
+                    rested = True
+                    time.sleep(REST_SEC)
             if not self._pending.is_set():
                 self._hand_over(Done(task.generation))
         except Exception as error:  # a thread's end would be silent: whoever takes the work must hear of it
@@ -171,5 +179,6 @@ class EngineWorker:
             if produced.generation != self._generation or self._pending.is_set():
                 return False
             self._produced.append(produced)
-        self._wake()
+        if not isinstance(produced, Wrote) or isinstance(produced.event, Note):
+            self._wake()
         return True

@@ -72,6 +72,17 @@ def test_every_event_is_handed_over_in_order_and_then_the_end() -> None:
     assert heard == [*(Wrote(5, Note(tick, 60, 1)) for tick in range(3)), Done(5)]
 
 
+def test_frames_wake_nobody_and_come_with_the_note_after_them() -> None:
+    frames = opening()
+    soloist, ear = Scripted(), Ear()
+    note = Note(3, 60, 1)
+    soloist.play = lambda task: iter([*frames, *frames, note, *frames])  # type: ignore[method-assign]
+    with EngineWorker(soloist, ear.woken.release) as worker:
+        worker.submit(work(5))
+        assert ear.woken.acquire(timeout=PATIENCE_SEC)
+        assert worker.take()[:3] == [Wrote(5, frames[0]), Wrote(5, frames[0]), Wrote(5, note)]
+
+
 def test_a_newer_task_ends_the_older_and_nothing_of_it_is_heard_any_more() -> None:
     soloist, ear = Scripted(), Ear()
     with EngineWorker(soloist, ear.woken.release) as worker:
