@@ -65,7 +65,7 @@ def live(options: LiveOptions) -> None:
         conductor = build_conductor(settings, options.seed, options.chart, thread.worker, recorder)
         for message, our_sec in heard:
             conductor.receive(message, link.bridge_sec(our_sec))
-        status = StatusLine(soloist.name, conductor, link, bridge)
+        status = StatusLine(soloist.name, conductor, link, bridge, recorder)
         click.echo(f"JamBot plays {soloist.name}, seed {options.seed}; press play in FL Studio, Ctrl-C ends")
         LiveLoop(conductor, thread, link, recorder, status.tend, status.complain).run(lambda: stop.asked)
         conductor.stop(link.bridge_sec(status.now_sec))
@@ -85,8 +85,12 @@ def connect(context: zmq.Context[zmq.Socket[bytes]], options: LiveOptions, bridg
 class StatusLine:
     """Tells the user, and FL's hint bar, how things stand; starts a bridge of our own again if it died."""
 
-    def __init__(self, name: str, conductor: Conductor, link: BridgeLink, bridge: BridgeProcess | None) -> None:
+    def __init__(
+        self, name: str, conductor: Conductor, link: BridgeLink, bridge: BridgeProcess | None, recorder: Recorder
+    ) -> None:
         self._name = name
+        self._recorder = recorder
+        self._told_fault: str | None = None
         self._conductor = conductor
         self._link = link
         self._bridge = bridge
@@ -101,11 +105,14 @@ class StatusLine:
         self.now_sec = now_sec
         if self._bridge is not None and self._bridge.check():
             self.complain("the bridge had died and was started again")
+        if self._recorder.fault != self._told_fault:
+            self._told_fault = self._recorder.fault
+            self.complain(f"{self._told_fault}")
         line = self._describe()
         if line != self._line and (self._terminal or now_sec - self._line_sec >= PLAIN_LINE_SEC):
             self._line, self._line_sec = line, now_sec
             click.echo(f"\r\x1b[2K{line}" if self._terminal else line, nl=not self._terminal)
-        hint = f"JamBot {self._name}: {self._conductor.chord_symbol}, {self._conductor.bars_ahead:.0f} bars ahead"[:80]
+        hint = self._describe_briefly()
         if hint != self._hint and self._link.send(Status(text=hint)):
             self._hint = hint
 
@@ -117,6 +124,15 @@ class StatusLine:
         """Leave the cursor on a line of its own."""
         if self._terminal and self._line:
             click.echo()
+
+    def _describe_briefly(self) -> str:
+        """For FL's hint bar: short, ASCII, and not so lively that it flickers."""
+        chord = self._conductor.chord_symbol
+        if not self._conductor.session.playing:
+            return f"JamBot ({self._name}): ready, press play"[:80]
+        if chord == "-":
+            return f"JamBot ({self._name}): listening for chords"[:80]
+        return f"JamBot ({self._name}): {chord}, {self._conductor.bars_ahead:.0f} bars ahead"[:80]
 
     def _describe(self) -> str:
         session, figures = self._conductor.session, self._conductor.figures

@@ -39,12 +39,14 @@ class Recorder:
     """The conductor's journal on disk: `folder/stem.jsonl`, and `folder/stem.mid` at the end.
 
     `folder` None: nothing is kept, the jam is only collected in memory. `log` False: the MIDI file alone. A log of the same
-    name is written anew. Raises DataError where the folder refuses.
+    name is written anew. Raises DataError where the folder refuses. A disk that fills up later stops the log, not the music:
+    `fault` then says so.
     """
 
     def __init__(self, folder: Path | None, stem: str, header: Header, log: bool = True) -> None:
         self.tape = Tape(shown_name(header.model))
         self.midi_path = None if folder is None else folder / f"{stem}.mid"
+        self.fault: str | None = None
         self._file: BinaryIO | None = None
         self._unflushed = 0
         if folder is not None:
@@ -85,7 +87,7 @@ class Recorder:
         jam = self.tape.jam()
         sounded = bool(jam.chords or jam.solo)
         if self._file is not None:
-            self._file.close()
+            self._end_log(self._file)
             if not sounded:
                 Path(self._file.name).unlink(missing_ok=True)
             self._file = None
@@ -94,13 +96,22 @@ class Recorder:
         return jam
 
     def _write(self, entry: object) -> None:
-        if self._file is None:
+        if self._file is None or self.fault is not None:
             return
-        self._file.write(msgspec.json.encode(entry) + b"\n")
-        self._unflushed += 1
-        if self._unflushed >= FLUSH_ENTRIES:
-            self._file.flush()
-            self._unflushed = 0
+        try:
+            self._file.write(msgspec.json.encode(entry) + b"\n")
+            self._unflushed += 1
+            if self._unflushed >= FLUSH_ENTRIES:
+                self._file.flush()
+                self._unflushed = 0
+        except OSError as error:
+            self.fault = f"{self._file.name}: the log ends here: {error.strerror}; the jam goes on"
+
+    def _end_log(self, file: BinaryIO) -> None:
+        try:
+            file.close()
+        except OSError as error:
+            self.fault = self.fault or f"{file.name}: the log is not whole: {error.strerror}"
 
 
 def brief(event: Event) -> list[int]:

@@ -35,6 +35,17 @@ def test_a_folder_that_refuses_is_named(tmp_path: Path) -> None:
         Recorder(tmp_path / "file", "jam", HEADER)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_ends_the_log_and_not_the_jam(tmp_path: Path) -> None:
+    (tmp_path / "jam.jsonl").symlink_to("/dev/full")
+    recorder = Recorder(tmp_path, "jam", HEADER)
+    house = House(chords("Dm7 G7", 4.0), recorder=recorder)
+    jam = house.finish(4.0)
+    assert jam.solo
+    assert recorder.fault is not None
+    assert "No space left" in recorder.fault
+
+
 @pytest.mark.parametrize("content", [b"", b"MThd\0\0\0\6", b"\xff\xfe", b"{}\n", b'{"jambot": "0.1.0"}\n'])
 def test_what_is_no_log_is_said_so(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "log").write_bytes(content)
