@@ -105,7 +105,9 @@ def test_ctrl_c_leaves_nothing_sounding_and_keeps_the_jam(tmp_path: Path, signal
     assert b"Traceback" not in err
     assert b"fallback" in out
     kept = next((tmp_path / "jams").glob("*.mid"))
-    tracks = {track.name: track for track in mido.MidiFile(kept).tracks}
+    midi = mido.MidiFile(kept)
+    assert 1.0 < midi.length < WAIT_SEC, "the jam is as long as it was played"
+    tracks = {track.name: track for track in midi.tracks}
     assert {"Chords", "Solo"} <= tracks.keys()
     assert any(message.type == "note_on" for message in tracks["Solo"])
 
