@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -58,7 +59,7 @@ def run(options: ReplayOptions) -> None:
 
 def replay(header: Header, entries: Iterator[list[Any]], soloist: Soloist, options: ReplayOptions) -> tuple[Recorder, int]:
     """Feed a log's entries to a fresh conductor; the recorder that listened, and how many notes were compared."""
-    settings = msgspec.convert(header.settings, Settings)
+    settings: Settings = _converted(header.settings, Settings, options.log)
     chart = None if header.chart is None else ChartText(header.chart, str(options.log))
     worker = ReplayWorker(soloist)
     recorder = Recorder(options.out, options.log.stem, header, log=False)
@@ -67,7 +68,7 @@ def replay(header: Header, entries: Iterator[list[Any]], soloist: Soloist, optio
     for entry in entries:
         match entry:
             case ["m", float(sec), message]:
-                conductor.receive(msgspec.convert(message, AnyMessage), sec)
+                conductor.receive(_converted(message, AnyMessage, options.log), sec)
             case ["p", float(sec), int(generation), list(logged)]:
                 event = worker.next_of(generation)
                 if event is None or brief(event) != logged:
@@ -86,3 +87,11 @@ def replay(header: Header, entries: Iterator[list[Any]], soloist: Soloist, optio
             recorder.sent(said)
         conductor.outbox.clear()
     return recorder, notes
+
+
+def _converted(value: object, kind: Any, log: Path) -> Any:
+    """`value` of a log as a `kind`. Raises DataError where it is none."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise DataError(f"{log}: damaged, or of another JamBot version: {error}") from None

@@ -228,6 +228,17 @@ def test_a_changed_log_is_told_from_a_true_one(tmp_path: Path) -> None:
         replay(header, entries, house.soloist, ReplayOptions(log, "cpu", tmp_path / "again", load_settings()))
 
 
+@pytest.mark.parametrize(("was", "spoiled"), [(b'"tempo_bpm":', b'"tempo_bpm":-'), (b'"guard_ms":', b'"guard_ms":"x","y":')])
+def test_a_spoiled_log_is_refused_in_one_line(tmp_path: Path, was: bytes, spoiled: bytes) -> None:
+    house = kept_jam(tmp_path)
+    house.finish(sec_of(8))
+    log = tmp_path / "jam.jsonl"
+    log.write_bytes(log.read_bytes().replace(was, spoiled))
+    header, entries = read_log(log)
+    with pytest.raises(DataError, match="damaged"):
+        replay(header, entries, house.soloist, ReplayOptions(log, "cpu", tmp_path / "again", load_settings()))
+
+
 def test_a_log_cut_short_by_a_kill_can_still_be_replayed(tmp_path: Path) -> None:
     house = kept_jam(tmp_path)
     house.finish(sec_of(24))
