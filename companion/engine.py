@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.foresight import ChordChange, Foresight
 from companion.runner import Runner, Scores
 from companion.soloist import Task
 from companion.window import Span, Window
+from shared.foresight import ChordChange, Foresight
 from shared.music import TICKS_PER_BEAT, Grid
 from shared.score import PITCH_RANGES, Conditioning, Event, Frame, Note
 from shared.tokens import DURATION_TICKS, DURATIONS, NEXT, onset_floor, pitch_floor

@@ -19,11 +19,11 @@ from rich.table import Table
 from companion.bench import busy
 from companion.engine import CHUNK, ModelSoloist
 from companion.figures import percentile
-from companion.foresight import ChordChange, Foresight
 from companion.model_store import RunnerKind, make_runner, random_decoder
 from companion.runner import Runner
 from companion.soloist import Task
 from shared.chords import Chord
+from shared.foresight import ChordChange, Foresight
 from shared.music import Grid
 from shared.score import Conditioning, Event, Frame, Note
 from shared.tokens import encode

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from companion.foresight import ChordChange
 from shared.chords import Chord
+from shared.foresight import ChordChange
 from shared.music import TICKS_PER_BEAT
 
 NEAR_TICKS = TICKS_PER_BEAT // 2

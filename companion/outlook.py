@@ -5,10 +5,10 @@ What is heard now outweighs what was expected, until the next expected change.
 
 from __future__ import annotations
 
-from companion.foresight import ChordChange, Foresight
 from companion.loops import NEAR_TICKS, LoopMemory
 from shared.charts import Chart, RepeatingChanges
 from shared.chords import Chord
+from shared.foresight import ChordChange, Foresight
 from shared.music import Grid, Meter
 
 

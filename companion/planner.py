@@ -11,9 +11,9 @@ answer can be there; the old notes after that stay as cover until the new genera
 
 from __future__ import annotations
 
-from companion.foresight import Foresight
 from companion.soloist import Task
 from companion.touch import Touch
+from shared.foresight import Foresight
 from shared.messages import Plan, PlannedNote
 from shared.music import PITCH_MAX, TICKS_PER_BEAT, ticks_to_beats
 from shared.score import Conditioning, Event, Frame, Note

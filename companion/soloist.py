@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from companion.foresight import Foresight
+from shared.foresight import Foresight
 from shared.music import Grid
 from shared.score import Conditioning, Event
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import mean
 
-from companion.foresight import ChordChange, Foresight
 from companion.soloist import Soloist, Task
 from shared.chords import Chord, parse_symbol
+from shared.foresight import ChordChange, Foresight
 from shared.music import TICKS_PER_BEAT, Grid
 from shared.score import Conditioning, Event, Frame, Note
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from companion.foresight import ChordChange, Foresight
 from companion.soloist import Soloist, Task
 from shared.chords import Chord
+from shared.foresight import ChordChange, Foresight
 from shared.music import TICKS_PER_BEAT, Grid, Meter
 from shared.score import Conditioning, Event
 

@@ -8,13 +8,13 @@ from itertools import islice
 import pytest
 
 from companion.engine import CHUNK, ModelSoloist
-from companion.foresight import ChordChange
 from companion.model_store import RunnerKind, make_runner
 from companion.runner import Reader, Runner
 from companion.soloist import Task
 from companion.window import Span, Window
 from shared.chords import Chord
 from shared.errors import DataError
+from shared.foresight import ChordChange
 from shared.music import Meter
 from shared.score import PITCH_RANGES, ROLES, Conditioning, Event, Frame, Note
 from shared.tokens import Steps, decode, encode

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.fallback import FallbackSoloist
-from companion.foresight import ChordChange, Foresight
 from companion.soloist import Task
 from companion.tunes import BLUES, RHYTHM_CHANGES, TWO_FIVE_ONES
 from shared.chords import QUALITY_NAMES, Chord
+from shared.foresight import ChordChange, Foresight
 from shared.music import Grid, Meter
 from shared.score import FEELS, PITCH_RANGES, ROLES, Conditioning, Event, Frame, Note
 from tests.companion.choruses import Played, chord_of, choruses, monophonic, phrases, played, share, swing_ratios

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.foresight import ChordChange
 from companion.loops import LoopMemory
 from shared.chords import parse_symbol
+from shared.foresight import ChordChange
 
 BAR = 96
 LOOP = 4 * BAR

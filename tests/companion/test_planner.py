@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.foresight import ChordChange, Foresight
 from companion.planner import Planner
 from companion.touch import Touch
 from shared.chords import parse_symbol
+from shared.foresight import ChordChange, Foresight
 from shared.messages import Plan
 from shared.music import TICKS_PER_BEAT, Grid, Meter
 from shared.score import Conditioning, Event, Frame, Note
