@@ -14,7 +14,7 @@ from shared.music import PITCH_MAX, Meter
 
 ROLES = ("lead", "bass", "comp")
 # The lowest and the highest MIDI pitch that each role plays.
-PITCH_RANGES = {"lead": (46, 94), "bass": (28, 62), "comp": (43, 86)}
+PITCH_RANGES = {"lead": (40, 97), "bass": (28, 62), "comp": (43, 86)}
 FEELS = ("swing", "even")
 STYLES = ("unknown", "bebop", "swing", "cool", "hardbop", "postbop", "fusion", "free", "traditional", "pop")
 
