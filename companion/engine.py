@@ -15,13 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.runner import Runner, Scores
+from companion.runner import Runner
 from companion.soloist import Task
-from companion.window import Span, Window
+from companion.window import Window
 from shared.foresight import ChordChange, Foresight
+from shared.grammar import opening
 from shared.music import TICKS_PER_BEAT, Grid
-from shared.score import PITCH_RANGES, Conditioning, Event, Frame, Note
-from shared.tokens import DURATION_TICKS, DURATIONS, NEXT, onset_floor, pitch_floor
+from shared.sampling import draw
+from shared.score import Conditioning, Event, Frame
+from shared.span import Span
+from shared.tokens import DURATIONS, NEXT
 
 CHUNK = 8
 """Steps read in one pass at most: the time that a cancelled pass may still take, 1 to 3 ms on a CPU core."""
@@ -108,33 +111,10 @@ class ModelSoloist:
 
     def _continue(self, task: Task, chance: NDArray[np.float64]) -> Event:
         """The next event: three decisions, one number of `chance` (3,) each."""
-        frame, row = self._window.cursor.frame, self._window.cursor.row
-        beat_tick = frame.tick - frame.tick_in_beat
-        frame_tick = task.foresight.next_frame_tick(frame.tick)
-        lowest, highest = PITCH_RANGES[frame.conditioning.role]
-        floor = max(onset_floor(row), task.min_tick - beat_tick)
-        if pitch_floor(row, floor) > highest:
-            floor += 1
-        onset = NEXT
-        reader = self._window.reader
-        if beat_tick + floor < frame_tick:
-            onset = _sample(reader.onset(), floor, NEXT, task, chance[0])
-        if onset == NEXT or beat_tick + onset >= frame_tick:
-            return task.foresight.frame_at(frame_tick, task.conditioning)
-        pitch = _sample(reader.pitch(onset), max(lowest, pitch_floor(row, onset)), highest, task, chance[1])
-        duration = _sample(reader.duration(onset, pitch), 0, DURATIONS - 1, task, chance[2])
-        return Note(beat_tick + onset, pitch, DURATION_TICKS[duration])
-
-
-def _sample(scores: Scores, lowest: int, highest: int, task: Task, chance: float) -> int:
-    """A class in `lowest`..`highest`, drawn from `scores` (classes,) at the task's temperature from its top-p nucleus.
-
-    Nucleus sampling: Holtzman et al. 2020. `chance` in 0..1 picks along the classes in descending order.
-    """
-    open_scores = scores[lowest : highest + 1].astype(np.float64) / task.temperature
-    weights = np.exp(open_scores - open_scores.max())
-    order = np.argsort(-weights, kind="stable")
-    reached = np.cumsum(weights[order])
-    nucleus = int(np.searchsorted(reached, task.top_p * reached[-1])) + 1
-    nucleus = min(nucleus, len(order))
-    return lowest + int(order[min(int(np.searchsorted(reached[:nucleus], chance * reached[nucleus - 1], side="right")), nucleus - 1)])
+        room = opening(self._window.cursor, task.foresight, task.min_tick)
+        reader, daring = self._window.reader, (task.temperature, task.top_p)
+        onset = NEXT if room.is_closed else draw(reader.onset(), room.onset_floor, NEXT, *daring, chance[0])
+        if room.is_frame(onset):
+            return task.foresight.frame_at(room.frame_tick, task.conditioning)
+        pitch = draw(reader.pitch(onset), *room.pitches(onset), *daring, chance[1])
+        return room.note(onset, pitch, draw(reader.duration(onset, pitch), 0, DURATIONS - 1, *daring, chance[2]))

@@ -11,7 +11,7 @@ from companion.engine import CHUNK, ModelSoloist
 from companion.model_store import RunnerKind, make_runner
 from companion.runner import Reader, Runner
 from companion.soloist import Task
-from companion.window import Span, Window
+from companion.window import Window
 from shared.chords import Chord
 from shared.errors import DataError
 from shared.foresight import ChordChange
@@ -195,14 +195,6 @@ def test_what_is_read_ahead_spares_the_long_prompt_and_changes_nothing(kind: Run
     for generation in range(1, 60):
         lazy += plain.play(task(lazy, 2, generation=generation))
     assert lazy == score
-
-
-def test_a_window_moves_seldom_and_always_leaves_room() -> None:
-    span = Span(512)
-    starts = [span.start(total) for total in range(5000)]
-    assert all(total - start <= 448 for total, start in enumerate(starts))
-    assert all(total - start >= 320 for total, start in enumerate(starts) if total > 448)
-    assert len(set(starts)) < 40
 
 
 def test_a_window_that_is_matched_keeps_what_both_have_in_common(score: list[Event]) -> None:
