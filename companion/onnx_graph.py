@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from shared.nets.decoder import Block, Decoder, DecoderConfig, Head
+from shared.nets.decoder import Block, Decoder, DecoderConfig, Head, PitchHead
 
 Weights = Literal["fp32", "q8"]
 """Single precision; or eight bits with a scale for every 32 weights of a row, a quarter of the bytes to be fetched."""
@@ -72,7 +72,10 @@ def net_graph(decoder: Decoder, weights: Weights) -> bytes:
 
 
 def head_graph(head: Head, weights: Weights) -> bytes:
-    """One head: `hidden` (1, W) and decisions `given0`, `given1` (1,) as many as it asks for -> `scores` (1, classes)."""
+    """One head: `hidden` (1, W) and decisions `given0`, `given1` (1,) as many as it asks for -> `scores` (1, classes).
+
+    The pitch head asks for the onset and for the chord's root.
+    """
     graph = _Graph(weights)
     x = "hidden"
     inputs = [_float("hidden", [1, head.inner.in_features])]
@@ -82,7 +85,15 @@ def head_graph(head: Head, weights: Weights) -> bytes:
         x = graph.add("Add", [x, graph.add("Gather", [table, f"given{index}"])])
         inputs.append(helper.make_tensor_value_info(f"given{index}", TensorProto.INT64, [1]))
     x = graph.add("Gelu", [graph.linear("inner", x, head.inner)])
-    graph.node("Identity", [graph.linear("out", x, head.out)], ["scores"])
+    scores = graph.linear("out", x, head.out)
+    if isinstance(head, PitchHead):
+        root = f"given{len(inputs) - 1}"
+        inputs.append(helper.make_tensor_value_info(root, TensorProto.INT64, [1]))
+        places = graph.add("Gather", [graph.constant("degrees", head.get_buffer("degrees")), root])
+        # without a root no degree counts
+        degree = graph.add("Concat", [graph.linear("degree", x, head.degree), graph.constant("none", np.zeros((1, 1), np.float32))], axis=1)
+        scores = graph.add("Add", [scores, graph.add("GatherElements", [degree, places], axis=1)])
+    graph.node("Identity", [scores], ["scores"])
     return graph.model(inputs, [_float("scores", [1, head.out.out_features])])
 
 

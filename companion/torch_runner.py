@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from companion.runner import Reader, Scores
 from shared.nets.decoder import Cache, Decoder
-from shared.tokens import Steps
+from shared.tokens import COLUMN, Steps
+
+ROOT = COLUMN["root"]
 
 
 class TorchRunner:
@@ -38,6 +40,7 @@ class _TorchReader:
         self._decoder = decoder
         self._device = device
         self._cache = Cache(decoder.config, device)
+        self._roots = torch.zeros(decoder.config.context, dtype=torch.int64, device=device)
 
     @property
     def length(self) -> int:
@@ -49,13 +52,15 @@ class _TorchReader:
 
     def read(self, steps: Steps) -> None:
         with torch.inference_mode():
-            self._decoder.advance(torch.from_numpy(steps).to(self._device, torch.int64), self._cache)
+            start, rows = self._cache.length, torch.from_numpy(steps).to(self._device, torch.int64)
+            self._decoder.advance(rows, self._cache)
+            self._roots[start : self._cache.length] = rows[:, ROOT]
 
     def onset(self) -> Scores:
         return self._scores(self._decoder.onset)
 
     def pitch(self, onset: int) -> Scores:
-        return self._scores(self._decoder.pitch, onset)
+        return self._scores(self._decoder.pitch, onset, int(self._roots[self.length - 1]))
 
     def duration(self, onset: int, pitch: int) -> Scores:
         return self._scores(self._decoder.duration, onset, pitch)

@@ -54,13 +54,15 @@ class Field:
     size: int
 
 
-# 0 stands for "none", "unknown" or "does not apply" wherever a field has such a value.
+# 0 stands for "none", "unknown" or "does not apply" wherever a field has such a value. Degrees follow from the fields beside
+# them: they spare a net the learning of twelve keys one by one.
 FIELDS = (
     Field("kind", 2),
     Field("since", TICKS_PER_BEAT + 1),  # ticks since the frame before; 0 in the first frame and in notes
     Field("tick_in_beat", TICKS_PER_BEAT),
     Field("pitch", 1 + PITCHES),
     Field("duration", 1 + DURATIONS),
+    Field("degree", 13),  # the note's pitch class above the chord's root
     Field("beat_in_bar", 64),
     Field("numerator", 33),
     Field("denominator", len(DENOMINATORS)),
@@ -71,6 +73,8 @@ FIELDS = (
     Field("next_quality", 1 + len(QUALITY_NAMES)),
     Field("next_bass", 13),
     Field("next_in_beats", 2 + NEXT_IN_BEATS_MAX),
+    Field("bass_degree", 13),  # above the chord's root, as is the next
+    Field("next_degree", 13),
     Field("role", len(ROLES)),
     Field("tempo", TEMPO_BINS),
     Field("feel", len(FEELS)),
@@ -79,7 +83,7 @@ FIELDS = (
 COLUMN = {field.name: index for index, field in enumerate(FIELDS)}
 SIZES = np.array([field.size for field in FIELDS])
 _KIND, _SINCE, _TICK, _PITCH, _DURATION = (COLUMN[name] for name in ("kind", "since", "tick_in_beat", "pitch", "duration"))
-_ROLE = COLUMN["role"]
+_ROLE, _ROOT = COLUMN["role"], COLUMN["root"]
 _CONTEXT = COLUMN["beat_in_bar"]  # from this column on a note repeats its frame
 _QUALITY_INDEX = {name: index for index, name in enumerate(QUALITY_NAMES)}
 _POLYPHONIC = np.array([role in POLYPHONIC_ROLES for role in ROLES])
@@ -222,6 +226,15 @@ def crop(steps: Steps, start: int, stop: int) -> Steps:
     return window
 
 
+def hidden_next(steps: Steps, beats: int) -> Steps:
+    """The same steps, played by someone who sees no chord that is further away than `beats` quarter notes; below 0 none at all."""
+    out = steps.copy()
+    unseen = out[:, COLUMN["next_in_beats"]] - 1 > beats
+    for name in ("next_root", "next_quality", "next_bass", "next_in_beats", "next_degree"):
+        out[unseen, COLUMN[name]] = 0
+    return out
+
+
 def transposed(steps: Steps, semitones: int) -> Steps:
     """The same steps `semitones` higher, chords and notes. Raises DataError where a pitch leaves 0..127."""
     out = steps.copy()
@@ -252,9 +265,10 @@ def _frame_row(frame: Frame, before: Frame | None, last: Sequence[int]) -> list[
         raise DataError(f"frame at tick {frame.tick}: beat {frame.beat_in_bar}, tick in beat {frame.tick_in_beat}: no place in a bar")
     wish = frame.conditioning
     return [
-        FRAME, since, frame.tick_in_beat, 0, 0,
+        FRAME, since, frame.tick_in_beat, 0, 0, 0,
         frame.beat_in_bar, frame.meter.numerator, DENOMINATORS.index(frame.meter.denominator),
         *_chord_fields(frame.chord), *_chord_fields(frame.next_chord), 0 if frame.next_in_beats is None else frame.next_in_beats + 1,
+        _degree(frame.chord, frame.chord and frame.chord.bass), _degree(frame.chord, frame.next_chord and frame.next_chord.root),
         ROLES.index(wish.role), tempo_bin(wish.tempo_bpm), FEELS.index(wish.feel), STYLES.index(wish.style),
     ]  # fmt: skip
 
@@ -266,7 +280,12 @@ def _note_row(note: Note, frame: Frame, last: Sequence[int]) -> list[int]:
             f"note at tick {note.tick}, pitch {note.pitch}: notes follow their frame within its beat, in order, "
             f"at one tick only in roles that play chords ({', '.join(POLYPHONIC_ROLES)}), from the lowest up"
         )
-    return [NOTE, 0, onset, note.pitch + 1, duration_class(note.duration_ticks) + 1, *last[_CONTEXT:]]
+    degree = _degree(frame.chord, note.pitch)
+    return [NOTE, 0, onset, note.pitch + 1, duration_class(note.duration_ticks) + 1, degree, *last[_CONTEXT:]]
+
+
+def _degree(chord: Chord | None, pitch: int | None) -> int:
+    return 0 if chord is None or pitch is None else (pitch - chord.root) % 12 + 1
 
 
 def _chord_fields(chord: Chord | None) -> tuple[int, int, int]:

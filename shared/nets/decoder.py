@@ -3,6 +3,8 @@
     step (fields) -> sum of field embeddings -> blocks -> hidden
     hidden -> onset;   hidden + onset -> pitch;   hidden + onset + pitch -> duration
 
+A pitch is scored twice, as itself and as a degree above the chord's root, so that what is learned in one key helps in all.
+
 Shapes: B batch, T steps, F fields, W width, H heads, G key/value heads, D head width, C context.
 Rotary positions: Su et al. 2021. SwiGLU: Shazeer 2020. Grouped heads: Ainslie et al. 2023.
 """
@@ -13,14 +15,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shared.tokens import DURATIONS, ONSETS, PITCHES, SIZES
+from shared.tokens import COLUMN, DURATIONS, ONSETS, PITCHES, SIZES
 
 ROPE_BASE = 10000.0
 INIT_STD = 0.02
 SIZE_MAX = 8192
+ROOTS = 13
+DEGREES = 12
+_ROOT = COLUMN["root"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,6 @@ class Attention(nn.Module):
         super().__init__()
         self.heads, self.kv_heads, self.head_width = config.heads, config.kv_heads, config.head_width
         self.scale = config.head_width**-0.5
-        self.dropout = config.dropout
         self.qkv = nn.Linear(config.width, (config.heads + 2 * config.kv_heads) * config.head_width, bias=False)
         self.out = nn.Linear(config.width, config.width, bias=False)
 
@@ -87,9 +92,8 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """Training: (B, T, W) -> (B, T, W)."""
         q, k, v = (part.transpose(1, 2) for part in self.project(x, cos, sin))  # (B, H or G, T, D)
-        mixed = functional.scaled_dot_product_attention(
-            q, k, v, is_causal=True, dropout_p=self.dropout if self.training else 0.0, enable_gqa=self.heads != self.kv_heads
-        )
+        # No dropout here: with it a CPU forms every weight by itself, and training takes twice as long.
+        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=self.heads != self.kv_heads)
         projected: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return projected
 
@@ -167,6 +171,31 @@ class Head(nn.Module):
         return scores
 
 
+class PitchHead(Head):
+    """Scores of pitches, the sum of two: the pitch as itself, and its degree above the root of the chord in force."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width, PITCHES, given=(ONSETS,))
+        self.degree = nn.Linear(width, DEGREES)
+        self.register_buffer("degrees", torch.from_numpy(degrees_above()), persistent=False)  # (ROOTS, PITCHES)
+
+    def forward(self, hidden: Tensor, *decisions: Tensor) -> Tensor:
+        """(N, W), onsets (N,), roots as in a step's field (N,) -> (N, PITCHES)."""
+        onset, root = decisions
+        inner = functional.gelu(self.inner(hidden + self.given[0](onset)))
+        # without a root no degree counts
+        degree = functional.pad(self.degree(inner), (0, 1))
+        scores: Tensor = self.out(inner) + degree.gather(-1, self.get_buffer("degrees")[root])
+        return scores
+
+
+def degrees_above() -> NDArray[np.int64]:
+    """The degree 0..11 of each pitch above each root as a step's field says it, shape (ROOTS, PITCHES); 12 where there is no root."""
+    table = (np.arange(PITCHES)[None] - (np.arange(ROOTS) - 1)[:, None]) % 12
+    table[0] = DEGREES
+    return table
+
+
 @dataclass(frozen=True, slots=True)
 class Losses:
     """Negative log-likelihood in nats, summed over a batch by kind of decision, and how many steps and notes it counts."""
@@ -198,7 +227,7 @@ class Decoder(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = _norm(config.width)
         self.onset = Head(config.width, ONSETS)
-        self.pitch = Head(config.width, PITCHES, given=(ONSETS,))
+        self.pitch = PitchHead(config.width)
         self.duration = Head(config.width, DURATIONS, given=(ONSETS, PITCHES))
         self.register_buffer("offsets", torch.from_numpy(np.cumsum(SIZES) - SIZES), persistent=False)  # (F,)
         angles = torch.arange(config.context)[:, None] * ROPE_BASE ** (-torch.arange(0, config.head_width, 2) / config.head_width)
@@ -255,9 +284,10 @@ class Decoder(nn.Module):
         known, is_note = low >= 0, pitch >= 0
         onset = _nats(self.onset(hidden[known]), floor[known], low[known], high[known])
         h, at, p, d = hidden[is_note], low[is_note], pitch[is_note], duration[is_note]
+        root = rows[..., _ROOT].flatten()[is_note]
         return Losses(
             onset=onset,
-            pitch=_nats(self.pitch(h, at), pitch_floor[is_note], p, p),
+            pitch=_nats(self.pitch(h, at, root), pitch_floor[is_note], p, p),
             duration=_nats(self.duration(h, at, p), torch.zeros_like(d), d, d),
             steps=int(known.sum()),
             notes=int(is_note.sum()),
