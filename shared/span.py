@@ -16,6 +16,7 @@ class Span:
     """
 
     def __init__(self, context: int) -> None:
+        self.context = context
         self.block = context // 4
         self.room = context - context // 8
 
