@@ -123,13 +123,18 @@ def nats(pitches: Collection[int], chord: Chord) -> float:
 
 
 class Template:
-    """A template's costs in nats: of the notes 0..5 and 6..11 above the root, by bit mask, and of each bass."""
+    """A chord as it is struck: how common it is, and the `chances` of each interval 0..11 above the root.
+
+    The costs in nats: of the notes 0..5 and 6..11 above the root, by bit mask, and of each bass.
+    """
 
     def __init__(self, quality: str, commonness: float, likelihood: dict[int, float]) -> None:
         chances = [likelihood.get(interval, FOREIGN) for interval in range(12)]
         chances[0] = ROOT
         parts = [_part(interval, QUALITIES[quality].tones, chances[interval]) for interval in range(12)]
         self.quality = quality
+        self.commonness = commonness
+        self.chances = tuple(chances)
         self.low = [cost - math.log(commonness) for cost in _mask_costs(chances[:6])]
         self.high = _mask_costs(chances[6:])
         # Without its root a chord is known by its guide tones; a triad has too few of them.
