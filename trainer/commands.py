@@ -9,6 +9,11 @@ import click
 from rich.console import Console
 
 from shared.files import written_whole
+from trainer.evaluate_command import evaluate
+from trainer.generate_command import generate
+from trainer.nll_command import ngram, nll
+from trainer.prepare_command import prepare
+from trainer.train_command import train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -36,3 +41,11 @@ def chords(charts: Path, part: str, seed: int, json_file: Path | None) -> None:
     if json_file is not None:
         with written_whole(json_file) as draft:
             draft.write_text(json.dumps({"part": part, "seed": seed, "rows": figures(rows)}, indent=2) + "\n", encoding="utf-8")
+
+
+trainer.add_command(prepare)
+trainer.add_command(train)
+trainer.add_command(evaluate)
+trainer.add_command(generate)
+trainer.add_command(ngram)
+trainer.add_command(nll)

@@ -92,6 +92,13 @@ def merge_lora(model: nn.Module) -> None:
         _replace(model, path, module.merged())
 
 
+def scale_lora(model: nn.Module, strength: float) -> None:
+    """Let every adapter count `strength` times what it learned: 0 is the base alone."""
+    for module in model.modules():
+        if isinstance(module, LoraLinear):
+            module.scale *= strength
+
+
 def lora_state(model: nn.Module) -> dict[str, Tensor]:
     """The adapters' tensors by path, nothing of the net beneath."""
     return {name: tensor for name, tensor in model.state_dict().items() if name.endswith(("lora_down", "lora_up"))}

@@ -1,0 +1,197 @@
+"""The training loop: one net, batches by number, a cosine, measurements, and a state that a killed run goes on from. Knows no music.
+
+Every random choice of a step follows from the seed and the step's number, so the state holds no generators: weights, the optimizer's
+two moments, and the step.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from shared.errors import CheckpointError
+from shared.files import written_whole
+from shared.nets.decoder import Decoder
+from trainer.config import RunSettings
+from trainer.devices import World
+from trainer.progress import Diary
+from trainer.windows import Batch, Windows
+
+CLIP_NORM = 1.0
+BETAS = (0.9, 0.95)
+FLOOR_SHARE = 0.05  # of the learning rate, at the end of the cosine
+LOG_EVERY = 50
+
+
+@dataclass(slots=True)
+class Standing:
+    """How far a run has come: `step` steps done, the best held-out nats a note, and measurements since."""
+
+    step: int = 0
+    best: float = math.inf
+    worse: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is said of a step, for a progress bar."""
+
+    step: int
+    steps: int
+    train_per_note: float
+    val_per_note: float | None
+    steps_per_sec: float
+
+
+def rate_at(step: int, run: RunSettings) -> float:
+    """The learning rate of a step: linear warm-up, then half a cosine down to a twentieth (Loshchilov and Hutter 2017)."""
+    if step < run.warmup_steps:
+        return run.learning_rate * (step + 1) / run.warmup_steps
+    done = (step - run.warmup_steps) / max(1, run.steps - run.warmup_steps)
+    return run.learning_rate * (FLOOR_SHARE + (1 - FLOOR_SHARE) * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+
+
+class Training:
+    """A run of `run` on `model`, whose trainable weights alone are touched. `state` is the file to go on from."""
+
+    def __init__(self, model: Decoder, run: RunSettings, world: World, seed: int, state: Path, settings: str) -> None:
+        self.model = model.to(world.device)
+        self.standing = Standing()
+        self._run, self._world, self._seed, self._state, self._settings = run, world, seed, state, settings
+        self._weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+        # Weight decay is for matrices that multiply: not for norms, biases and tables.
+        decayed = [weight for name, weight in self._weights.items() if weight.ndim > 1 and name != "fields.weight"]
+        others = [weight for name, weight in self._weights.items() if not (weight.ndim > 1 and name != "fields.weight")]
+        self._optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": run.weight_decay}, {"params": others, "weight_decay": 0.0}], betas=BETAS, fused=True
+        )
+        self._groups = len(decayed)
+        if state.is_file():
+            self._restore()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run has reached its end, or no longer gets better."""
+        return self.standing.step >= self._run.steps or self.standing.worse >= self._run.patience
+
+    def go(
+        self, windows: Windows, held_out: Callable[[], Iterable[Batch]], diary: Diary | None, keep: Callable[[float], None]
+    ) -> Iterator[Report]:
+        """Train to the end; `keep` is called with the held-out nats a note whenever they are the best so far."""
+        run, standing = self._run, self.standing
+        began, nats, notes, counted = time.monotonic(), 0.0, 0, 0
+        while not self.is_done:
+            lost, struck = self._step(windows.batch(standing.step, run.batch_windows), standing.step)
+            nats, notes, counted = nats + lost, notes + struck, counted + 1
+            standing.step += 1
+            measured = standing.step % run.evaluate_every == 0 or standing.step == run.steps
+            if not measured and standing.step % LOG_EVERY:
+                continue
+            report = Report(standing.step, run.steps, nats / max(1, notes), None, counted / (time.monotonic() - began))
+            if measured:
+                val = nats_per_note(self.model, held_out(), self._world.device)
+                report = Report(report.step, report.steps, report.train_per_note, val, report.steps_per_sec)
+                standing.worse = 0 if val < standing.best else standing.worse + 1
+                if val < standing.best:
+                    standing.best = val
+                    if self._world.leads:
+                        keep(val)
+                if self._world.leads:
+                    self._save()
+            if diary is not None and self._world.leads:
+                entry = {"step": report.step, "train_per_note": round(report.train_per_note, 6), "rate": rate_at(report.step, run)}
+                diary.write(entry if report.val_per_note is None else {**entry, "val_per_note": round(report.val_per_note, 6)})
+            yield report
+            began, nats, notes, counted = time.monotonic(), 0.0, 0, 0
+
+    def _step(self, batch: Batch, number: int) -> tuple[float, int]:
+        """One step of the optimizer on this process's share of a batch; nats and notes of the whole batch."""
+        run, world = self._run, self._world
+        torch.manual_seed((self._seed << 32) + number * world.size + world.rank)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate_at(number, run)
+        predicted = int((batch.targets[..., 1] >= 0).sum())
+        notes = int((batch.targets[..., 4] >= 0).sum())
+        self.model.train()
+        nats = torch.zeros((), device=world.device)
+        for place in range(run.accumulate):
+            mine = slice(place * world.size + world.rank, None, run.accumulate * world.size)
+            with _autocast(world.device):
+                losses = self.model.losses(*_on(world.device, batch, mine))
+            lost = losses.onset + losses.pitch + losses.duration
+            (lost / max(1, predicted)).backward()  # type: ignore[no-untyped-call]
+            nats += lost.detach()
+        gradients = [weight.grad for weight in self._weights.values() if weight.grad is not None]
+        world.summed([*gradients, nats])
+        torch.nn.utils.clip_grad_norm_(self._weights.values(), CLIP_NORM)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        lost_nats = float(nats)
+        if not math.isfinite(lost_nats):
+            raise CheckpointError(f"{self._state}: the loss of step {number} is no finite number; train with a lower learning_rate")
+        return lost_nats, notes
+
+    def _save(self) -> None:
+        tensors: dict[str, Tensor] = {}
+        for name, weight in self._weights.items():
+            moments = self._optimizer.state[weight]
+            tensors[f"weight.{name}"] = weight.detach()
+            tensors[f"mean.{name}"], tensors[f"square.{name}"] = moments["exp_avg"], moments["exp_avg_sq"]
+        meta = {"standing": json.dumps(asdict(self.standing)), "settings": self._settings}
+        with written_whole(self._state) as draft:
+            save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, draft, meta)
+
+    def _restore(self) -> None:
+        try:
+            with safe_open(self._state, "pt") as file:
+                meta = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
+        except (OSError, SafetensorError) as error:
+            raise CheckpointError(f"{self._state}: cannot be read ({error}); remove it, or train with --overwrite") from None
+        if meta.get("settings") != self._settings:
+            raise CheckpointError(f"{self._state}: the run was begun with other settings or data; train with those, or with --overwrite")
+        wanted = {f"{kind}.{name}" for name in self._weights for kind in ("weight", "mean", "square")}
+        if wanted != tensors.keys():
+            raise CheckpointError(f"{self._state}: made for another net; train with --overwrite")
+        self.standing = Standing(**json.loads(meta["standing"]))
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                weight.copy_(tensors[f"weight.{name}"])
+                self._optimizer.state[weight] = {
+                    "step": torch.tensor(float(self.standing.step), device=weight.device if self._optimizer.defaults["fused"] else None),
+                    "exp_avg": tensors[f"mean.{name}"].to(weight.device),
+                    "exp_avg_sq": tensors[f"square.{name}"].to(weight.device),
+                }
+
+
+def nats_per_note(model: Decoder, batches: Iterable[Batch], device: torch.device) -> float:
+    """Mean negative log-likelihood of a note in nats, the decisions to go on without one included."""
+    model.eval()
+    nats, notes = 0.0, 0
+    with torch.inference_mode():
+        for batch in batches:
+            with _autocast(device):
+                losses = model.losses(*_on(device, batch, slice(None)))
+            nats += float(losses.onset + losses.pitch + losses.duration)
+            notes += losses.notes
+    return nats / max(1, notes)
+
+
+def _on(device: torch.device, batch: Batch, part: slice) -> tuple[Tensor, Tensor]:
+    rows, targets = (torch.from_numpy(array[part]).to(device, torch.int64, non_blocking=True) for array in (batch.rows, batch.targets))
+    return rows, targets
+
+
+def _autocast(device: torch.device) -> torch.autocast | nullcontext[None]:
+    """bf16 on a GPU; on a CPU plain single precision, which is faster there."""
+    return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
