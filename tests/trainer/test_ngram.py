@@ -17,7 +17,7 @@ from shared.errors import CheckpointError, DataError
 from shared.music import Meter
 from shared.score import Conditioning, Frame, Note
 from shared.tokens import COLUMN, NEXT, NOTE, Steps, encode, targets, transposed
-from tests.trainer.lines import solos
+from tests.trainer.made_solos import solos
 from trainer.ngram import NGram, fit, load, save
 from trainer.ngram_table import BUCKETS, NGramTable
 
