@@ -20,7 +20,7 @@ from shared.belief import Belief
 from shared.chords import Chord
 from shared.recognize import recognize
 from shared.voicings import STYLES, Style, voice
-from trainer.chord_songs import Song
+from trainer.song import Song
 
 MEASURES = ("root", "thirds", "triads", "sevenths")
 CONTEXTS = ("alone", "after", "listening")

@@ -1,56 +1,52 @@
-"""Songs as rows of chords, from text charts and from the iRb corpus. Knows files; knows no voicings and no scores."""
+"""Songs as rows of chords, from text charts, the iRb corpus and MIDI files. Knows files; knows no voicings, no scores and no solos."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import re
 from itertools import groupby
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from shared.charts import read_chart
 from shared.chords import Chord, parse_symbol
 from shared.errors import DataError
+from shared.music import Meter
+from trainer.midi_file import SUFFIXES as MIDI_SUFFIXES
+from trainer.midi_song import read_midi_song
+from trainer.song import Song
+from trainer.table import Row, read_rows
 
 TEXT_SUFFIXES = (".txt", ".chart")
-COLUMNS = ("id", "chord", "duration")
-
-
-@dataclass(frozen=True, slots=True)
-class Song:
-    """A song's chords in their order, None for silence, each with its length in quarter notes. `unread` chords had no known symbol."""
-
-    name: str
-    chords: tuple[tuple[Chord | None, float], ...]
-    unread: int = 0
+SUFFIXES = (".parquet", *TEXT_SUFFIXES, *MIDI_SUFFIXES)
+COLUMNS, OPTIONAL_COLUMNS = ("id", "chord", "duration"), ("title", "time")
 
 
 def read_songs(path: Path) -> list[Song]:
-    """The songs in a text chart, an iRb parquet file, or all such files of a folder.
+    """The songs in a text chart, an iRb parquet file, a MIDI file with chords, or all such files of a folder.
 
-    Raises DataError where there are none or a table is damaged, ConfigError where a text chart is wrong.
+    Raises DataError where there are none or a file is damaged, ConfigError where a text chart is wrong.
     """
     if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix in (".parquet", *TEXT_SUFFIXES))
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
         if not files:
-            raise DataError(f"{path}: no charts in this folder; expected files ending in .parquet, {', '.join(TEXT_SUFFIXES)}")
+            raise DataError(f"{path}: no charts in this folder; expected files ending in {', '.join(SUFFIXES)}")
         return [song for file in files for song in read_songs(file)]
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         return read_irb_charts(path)
+    if path.suffix.lower() in MIDI_SUFFIXES:
+        return [read_midi_song(path)]
     chart = read_chart(path)
     beats = chart.meter.bar_beats
-    return [Song(path.stem, tuple((chord, beats / len(bar)) for bar in chart.bars for chord in bar))]
+    chords = tuple((chord, beats / len(bar)) for bar in chart.bars for chord in bar)
+    return [Song(path.stem, chords, title=chart.title or path.stem, meter=chart.meter, tempo_bpm=chart.tempo_bpm)]
 
 
 def read_irb_charts(path: Path) -> list[Song]:
-    """The songs of a parquet file with a row for each chord: `id` of the song, `chord` symbol, `duration` in quarter notes."""
-    try:
-        rows = pq.read_table(path, columns=list(COLUMNS)).to_pylist()
-    except (OSError, pa.ArrowException) as error:
-        first = (str(error).splitlines() or [""])[0]
-        raise DataError(f"{path}: cannot be read as a table with {', '.join(COLUMNS)} ({first})") from None
+    """The songs of a parquet file with a row for each chord: `id` of the song, `chord` symbol, `duration` in quarter notes.
+
+    `title` and `time` (such as 3/4) are read where they are there.
+    """
+    rows = read_rows(path, COLUMNS, OPTIONAL_COLUMNS)
     songs = [_song(str(name), list(group)) for name, group in groupby(rows, key=lambda row: row["id"])]
     if not songs:
         raise DataError(f"{path}: the table is empty; name one with charts")
@@ -69,7 +65,7 @@ def _is_tuning(song: Song) -> bool:
     return hashlib.md5(song.name.encode(), usedforsecurity=False).digest()[0] % 2 == 0
 
 
-def _song(name: str, rows: list[dict[str, object]]) -> Song:
+def _song(name: str, rows: list[Row]) -> Song:
     chords: list[tuple[Chord | None, float]] = []
     unread = 0
     for row in rows:
@@ -77,4 +73,15 @@ def _song(name: str, rows: list[dict[str, object]]) -> Song:
             chords.append((parse_symbol(str(row["chord"])), float(str(row["duration"]))))
         except ValueError:
             unread += 1
-    return Song(name, tuple(chords), unread)
+    # Indexes put the article last: "Foggy Day, A".
+    title = re.sub(r"^(.*), (The|A|An)$", r"\2 \1", str(rows[0].get("title") or name))
+    return Song(name, tuple(chords), unread, title, _meter({str(row.get("time")) for row in rows}))
+
+
+def _meter(signatures: set[str]) -> Meter | None:
+    """The one metre that is written, None where there is none or several."""
+    parts = re.fullmatch(r"(\d{1,2})/(\d{1,2})", next(iter(signatures))) if len(signatures) == 1 else None
+    try:
+        return None if parts is None else Meter(int(parts[1]), int(parts[2]))
+    except ValueError:
+        return None

@@ -16,11 +16,12 @@ from shared.errors import DataError
 Row = dict[str, Any]
 
 
-def read_rows(path: Path, columns: Iterable[str]) -> list[Row]:
-    """The rows of a parquet file with `columns`. Raises DataError where it cannot be read as such a table."""
+def read_rows(path: Path, columns: Iterable[str], optional: Iterable[str] = ()) -> list[Row]:
+    """The rows of a parquet file with `columns`, and those of `optional` that it has. Raises DataError where it is no such table."""
     wanted = list(columns)
     try:
-        rows: list[Row] = pq.read_table(path, columns=wanted).to_pylist()
+        there = set(pq.read_schema(path).names)
+        rows: list[Row] = pq.read_table(path, columns=[*wanted, *(name for name in optional if name in there)]).to_pylist()
     except (OSError, pa.ArrowException) as error:
         first = (str(error).splitlines() or [""])[0]
         raise DataError(f"{path}: cannot be read as a table with {', '.join(wanted)} ({first})") from None

@@ -11,10 +11,12 @@ import pytest
 
 from shared.chords import parse_symbol
 from shared.errors import ConfigError, DataError
+from shared.music import Meter
 from shared.voicings import STYLES
 from trainer.chord_score import CONTEXTS, score
-from trainer.chord_songs import Song, read_songs, select
+from trainer.chord_songs import read_songs, select
 from trainer.cli import main
+from trainer.song import Song
 
 CHANGES = "Dm7 | G7 | Cmaj7 | % | Bm7b5 E7b9 | Am6"
 
@@ -69,6 +71,23 @@ def test_songs_are_read_from_text_tables_and_folders(tmp_path: Path) -> None:
     assert songs["tune"].chords[2] == (parse_symbol("F"), 1.0)
     assert songs["a"].chords == ((parse_symbol("Dm7"), 4.0), (parse_symbol("G7b9"), 2.0))
     assert (len(songs["b"].chords), songs["b"].unread) == (1, 1)
+
+
+def test_titles_and_metres_are_read_where_a_table_has_them(tmp_path: Path) -> None:
+    columns = {"id": ["a", "b", "b"], "chord": ["C"] * 3, "duration": [3.0] * 3}
+    named = {"title": ["Foggy Day, A", "Isn't It", "Isn't It"], "time": ["3/4", "4/4", "3/4"]}
+    pq.write_table(pa.table(columns | named), tmp_path / "named.parquet")
+    pq.write_table(pa.table(columns), tmp_path / "plain.parquet")
+    named_songs, plain_songs = read_songs(tmp_path / "named.parquet"), read_songs(tmp_path / "plain.parquet")
+    assert [(song.title, song.meter) for song in named_songs] == [("A Foggy Day", Meter(3, 4)), ("Isn't It", None)]
+    assert [(song.title, song.meter) for song in plain_songs] == [("a", None), ("b", None)]
+
+
+def test_a_song_knows_where_its_chords_stand(tmp_path: Path) -> None:
+    (tmp_path / "waltz.txt").write_text("title: Waltz\nmeter: 3/4\ntempo: 99\nC . F | G")
+    (song,) = read_songs(tmp_path / "waltz.txt")
+    assert (song.title, song.meter, song.tempo_bpm, song.length_ticks) == ("Waltz", Meter(3, 4), 99.0, 144)
+    assert [tick for tick, _ in song.changes] == [0, 24, 48, 72]
 
 
 def test_the_halves_share_no_song_and_leave_none_out() -> None:
