@@ -95,11 +95,11 @@ class BatchDecoder:
         decoder = self._decoder
         rows = torch.from_numpy(steps).to(self._device, torch.int64)
         at = torch.from_numpy(places).to(self._device)
-        x = decoder._embed(rows.flatten(0, 1)).view(*rows.shape[:2], -1)
+        x = decoder.embed(rows.flatten(0, 1)).view(*rows.shape[:2], -1)
         turn = at.clamp(max=self._context - 1)
         cos, sin = decoder.get_buffer("cos")[turn], decoder.get_buffer("sin")[turn]  # (N, T, 1, D)
         seen = (torch.arange(end, device=self._device) <= at[..., None])[:, None]  # (N, 1, T, end)
-        for layer, block in enumerate(decoder._layers()):
+        for layer, block in enumerate(decoder.layers()):
             keys, values = self._keys[layer, part], self._values[layer, part]
             x = x + self._attend(block.attention, block.attention_norm(x), cos, sin, keys, values, at, seen)
             x = x + block.feed(block.feed_norm(x))

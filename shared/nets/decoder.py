@@ -234,21 +234,22 @@ class Decoder(nn.Module):
         self.register_buffer("cos", angles.cos().repeat(1, 2)[:, None], persistent=False)  # (C, 1, D)
         self.register_buffer("sin", angles.sin().repeat(1, 2)[:, None], persistent=False)
         self.apply(_initialise)
-        for block in self._layers():
+        for block in self.layers():
             for last in (block.attention.out, block.feed.down):
                 nn.init.normal_(last.weight, std=INIT_STD / (2 * config.layers) ** 0.5)
 
-    def _layers(self) -> list[Block]:
+    def layers(self) -> list[Block]:
+        """The blocks, the first that reads first."""
         return [block for block in self.blocks if isinstance(block, Block)]
 
-    def _embed(self, rows: Tensor) -> Tensor:
-        """(N, F) -> (N, W)."""
+    def embed(self, rows: Tensor) -> Tensor:
+        """The sum of the fields' embeddings: (N, F) -> (N, W)."""
         return functional.embedding_bag(rows + self.get_buffer("offsets"), self.fields.weight, mode="sum")
 
     def forward(self, rows: Tensor) -> Tensor:
         """Hidden states (B, T, W) of rows (B, T, F), T at most C."""
         steps = rows.shape[1]
-        x = self._embed(rows.flatten(0, 1)).view(*rows.shape[:2], -1)
+        x = self.embed(rows.flatten(0, 1)).view(*rows.shape[:2], -1)
         cos, sin = self.get_buffer("cos")[:steps], self.get_buffer("sin")[:steps]
         for block in self.blocks:
             x = block(x, cos, sin)
@@ -260,10 +261,10 @@ class Decoder(nn.Module):
         start, end = cache.length, cache.length + len(rows)
         if end > self.config.context:
             raise ValueError(f"{end} steps: the context holds {self.config.context}")
-        x = self._embed(rows)
+        x = self.embed(rows)
         cos, sin = self.get_buffer("cos")[start:end], self.get_buffer("sin")[start:end]
         mask = self._mask(start, end, x)
-        for layer, block in enumerate(self._layers()):
+        for layer, block in enumerate(self.layers()):
             x = block.advance(x, cos, sin, cache.keys[layer], cache.values[layer], start, mask)
         hidden: Tensor = self.norm(x)
         cache.hidden[start:end] = hidden
