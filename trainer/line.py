@@ -61,13 +61,13 @@ class Line:
         """How long each note sounds until it ends or the next begins, in quarter notes."""
         if not len(self):
             return self.duration_beat
-        return np.minimum(self.duration_beat, np.append(np.diff(self.onset_beat), np.inf))
+        return np.asarray(np.minimum(self.duration_beat, np.append(np.diff(self.onset_beat), np.inf)))
 
     @property
     def gaps_sec(self) -> Beats:
         """Silence before each note but the first, in seconds; shape (notes - 1,)."""
         gaps = np.diff(self.onset_beat) - self.sounding_beats[:-1]
-        return gaps * beats_to_sec(1.0, self.tempo_bpm)
+        return np.asarray(gaps * beats_to_sec(1.0, self.tempo_bpm))
 
     @property
     def bars(self) -> NDArray[np.int64]:
@@ -76,7 +76,12 @@ class Line:
 
 
 def line_of(
-    name: str, tempo_bpm: float, meter: Meter, notes: Sequence[tuple[float, float, int]], changes: Sequence[Change], end_beat: float | None = None
+    name: str,
+    tempo_bpm: float,
+    meter: Meter,
+    notes: Sequence[tuple[float, float, int]],
+    changes: Sequence[Change],
+    end_beat: float | None = None,
 ) -> Line:
     """The line of `notes` (onset and duration in quarter notes, pitch) over `changes`; of notes struck together the highest stays."""
     top: dict[float, tuple[float, float, int]] = {}

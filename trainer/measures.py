@@ -31,22 +31,22 @@ MEASURES = {
     for measure in (
         Measure("chord_tone_share", "chord-tone share", pitch.chord_tone_share, gate=True),
         Measure("chord_scale_share", "chord-scale share", pitch.chord_scale_share, gate=True),
-        Measure("on_minus_off_beat_chord_tones", "chord tones on less off the beat", pitch.on_minus_off_beat_chord_tones, gate=True),
+        Measure("on_minus_off_beat_chord_tones", "on- less off-beat chord tones", pitch.on_minus_off_beat_chord_tones, gate=True),
         Measure("notes_per_beat", "notes per beat", rhythm.notes_per_beat, gate=True),
         Measure("sounding_share", "sounding share of time", rhythm.sounding_share, gate=True),
         Measure("steps", "steps (1-2 semitones)", pitch.steps, gate=True),
         Measure("leaps", "leaps (> 7 semitones)", pitch.leaps, gate=True),
         Measure("immediate_repeats", "immediate repeats", pitch.immediate_repeats, gate=True),
-        Measure("h1", "pitch-class entropy, 1 bar (H1)", pitch.h1, gate=True),
-        Measure("h4", "pitch-class entropy, 4 bars (H4)", pitch.h4, gate=True),
+        Measure("h1", "H1, entropy over 1 bar", pitch.h1, gate=True),
+        Measure("h4", "H4, entropy over 4 bars", pitch.h4, gate=True),
         Measure("grooving_similarity", "grooving similarity", rhythm.grooving_similarity, gate=True),
         Measure("notes_per_phrase", "notes per phrase", rhythm.notes_per_phrase, gate=True),
         Measure("repeated_interval_trigrams", "repeated interval trigrams", pitch.repeated_interval_trigrams, gate=True),
         Measure("notes_per_second", "notes per second", rhythm.notes_per_second),
-        Measure("grooving_similarity_64", "grooving similarity, 64 places", rhythm.grooving_similarity_64),
-        Measure("dead_air", "dead-air ratio (onset gaps >= 180 ms)", rhythm.dead_air, compared=True),
+        Measure("grooving_similarity_64", "grooving similarity at 64", rhythm.grooving_similarity_64),
+        Measure("dead_air", "dead-air ratio, >= 180 ms", rhythm.dead_air, compared=True),
         Measure("four_gram_repetition", "4-gram repetition", rhythm.four_gram_repetition, compared=True),
-        Measure("note_density", "note density (notes/s)", rhythm.note_density, compared=True),
+        Measure("note_density", "note density, notes/s", rhythm.note_density, compared=True),
     )
 }
 GATES = tuple(name for name, measure in MEASURES.items() if measure.gate)

@@ -93,9 +93,10 @@ def note_density(line: Line) -> float | None:
 
 
 def upbeat_places(line: Line) -> list[float]:
-    """Where the upbeat falls, in parts of its beat, in every beat with exactly three onsets in [beat, next beat]: on it, inside, on the next.
+    """Where the upbeat falls, in parts of its beat, in every beat with exactly three onsets in [beat, next beat].
 
-    Beats are found in the written onsets and measured on the played ones where these are known.
+    These are one on the beat, one inside, one on the next beat. They are found in the written onsets and measured on the
+    played ones where these are known.
     """
     beats = np.floor(line.onset_beat + EARLY_BEATS).astype(np.int64)
     on_beat = np.abs(line.onset_beat - beats) <= EARLY_BEATS + 1e-9
@@ -135,7 +136,8 @@ def tempo_band(tempo_bpm: float) -> str | None:
 
 def _groove(line: Line, places_per_beat: int) -> float | None:
     places = round(line.meter.bar_beats * places_per_beat)
-    at = np.floor(line.onset_beat * places_per_beat + 0.5).astype(np.int64)
+    # What lies in the middle goes to the later place, whatever the rounding of its beat.
+    at = np.floor(line.onset_beat * places_per_beat + 0.5 + 1e-6).astype(np.int64)
     played = np.unique(at // places)
     if len(played) < 2:
         return None

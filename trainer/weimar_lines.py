@@ -17,7 +17,9 @@ from trainer.table import Row, grouped, read_rows
 
 NOTES, META = "wjazzd_notes.parquet", "wjazzd_meta.parquet"
 # `beatdur_perf` is the note's played length in quarter notes.
-NOTE_COLUMNS = ("solo", "pitch", "division", "tatum", "beat", "signature", "phrase_id", "chord", "beatpos_score", "beatpos_perf", "beatdur_perf")
+NOTE_COLUMNS = (
+    "solo", "pitch", "division", "tatum", "beat", "signature", "phrase_id", "chord", "beatpos_score", "beatpos_perf", "beatdur_perf",
+)  # fmt: skip
 META_COLUMNS = ("solo", "avgtempo")
 
 
@@ -45,6 +47,7 @@ def _line(solo: str, tempo_bpm: float, rows: list[Row]) -> Line:
     except ValueError as error:
         raise DataError(f"{solo}: {error}") from None
     onset = written - start
+    is_change = [not index or chord != chords[index - 1] for index, chord in enumerate(chords)]
     return Line(
         name=solo,
         tempo_bpm=tempo_bpm,
@@ -53,7 +56,7 @@ def _line(solo: str, tempo_bpm: float, rows: list[Row]) -> Line:
         duration_beat=np.array([float(row["beatdur_perf"]) for row in rows]),
         pitch=np.array([int(row["pitch"]) for row in rows], dtype=np.int64),
         chords=chords,
-        changes=tuple((float(beat), chord) for index, (beat, chord) in enumerate(zip(onset, chords, strict=True)) if not index or chord != chords[index - 1]),
+        changes=tuple((float(beat), chord) for beat, chord, changed in zip(onset, chords, is_change, strict=True) if changed),
         end_beat=float(onset[-1] + rows[-1]["beatdur_perf"]),
         played_beat=np.array([float(row["beatpos_perf"]) for row in rows]) - start,
         phrases=np.array([int(row["phrase_id"]) for row in rows], dtype=np.int64),
@@ -63,7 +66,7 @@ def _line(solo: str, tempo_bpm: float, rows: list[Row]) -> Line:
 def _written_beat(row: Row) -> float:
     """Quarter notes since the recording's first annotated beat, to the tick."""
     beat = int((float(row["beatpos_score"]) + 1e-4) // 1)
-    return beat + round(TICKS_PER_BEAT * (row["tatum"] - 1) / row["division"]) / TICKS_PER_BEAT
+    return float(beat + round(TICKS_PER_BEAT * (row["tatum"] - 1) / row["division"]) / TICKS_PER_BEAT)
 
 
 def _meter(rows: list[Row]) -> Meter:
