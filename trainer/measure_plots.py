@@ -92,11 +92,11 @@ def _panel(axes: Axes, row: Row, human: Range, found: Sequence[float]) -> None:
         axes.plot(x, y, marker="o", markersize=2.6, color=SOLO, alpha=0.75, linestyle="none", zorder=3)
     verdict = "not measured"
     if row.value is not None:
-        colour = INSIDE if row.inside else OUTSIDE
+        colour = SOLO if row.measure.compared else INSIDE if row.inside else OUTSIDE
         axes.plot(row.value, 0.02, marker="D", markersize=8, color=colour, markeredgecolor="white", zorder=5, clip_on=False)
         verdict = f"{row.value:.3g}"
     weight = "bold" if row.measure.gate else "normal"
-    colour = INK if row.inside else OUTSIDE if row.inside is False else FAINT
+    colour = FAINT if row.inside is None else INK if row.inside or row.measure.compared else OUTSIDE
     told = f"{verdict}, human {human.p50:.3g}"
     axes.set_title(row.measure.title, fontsize=9.5, color=INK, loc="left", weight=weight, pad=4)
     axes.set_title(told, fontsize=8.5, color=colour, loc="right", pad=4)
