@@ -86,9 +86,11 @@ def write_shards(
     settings: dict[str, str | int | float | bool | list[str]],
     transpose_all_keys: bool,
     tunes: dict[str, str] | None = None,
+    parts: dict[str, str] | None = None,
 ) -> Shards:
     """Write the shards of `pieces` and, last, the manifest. `tunes` gives pieces that belong together, by name, one tune's name.
 
+    `parts` gives tunes their part, where it is not that of `part_of`.
     A piece that is no score is left out with the reason. Raises OSError where the system refuses, DataError where nothing is left.
     """
     rows: dict[tuple[str, str], list[Steps]] = {}
@@ -98,7 +100,7 @@ def write_shards(
     (folder / MANIFEST).unlink(missing_ok=True)
     for piece in pieces:
         tune = (tunes or {}).get(piece.name, piece.tune)
-        key = piece.conditioning.role, part_of(tune)
+        key = piece.conditioning.role, (parts or {}).get(tune) or part_of(tune)
         try:
             steps = encode(score_of(piece))
         except DataError as error:
@@ -128,7 +130,8 @@ def open_shards(folder: Path) -> Shards:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); prepare a folder first: python -m trainer prepare --input_dir DIR --out {folder}") from None
+        mend = f"prepare a folder first: python -m trainer prepare --input_dir DIR --out {folder}"
+        raise DataError(f"{path}: cannot be read ({error.strerror}); {mend}") from None
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
     except msgspec.DecodeError as error:
