@@ -11,11 +11,11 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from shared.errors import ConfigError, DataError
+from shared.errors import ConfigError
 from shared.files import written_whole
 
 if TYPE_CHECKING:
-    from trainer.evaluation import Evaluation, Memorization
+    from trainer.evaluation import Evaluation
     from trainer.human import Human
     from trainer.line import Line
     from trainer.reading import Dropped
@@ -86,26 +86,10 @@ def _gathered(console: Console, input_folder: Path | None, data: Path | None) ->
 
 def _evaluated(lines: Sequence[Line], human: Human, train: Path | None, is_human: bool) -> Evaluation:
     from trainer import evaluation
+    from trainer.verbatim import against_training
 
-    memorized = None if train is None else _memorization([] if is_human else lines, train)
+    memorized = None if train is None else against_training([] if is_human else lines, train)
     return evaluation.evaluate_humans(lines, human, memorized) if is_human else evaluation.evaluate(lines, human, memorized)
-
-
-def _memorization(lines: Sequence[Line], folder: Path) -> Memorization:
-    """Rows of eight notes of `lines`, and of the held-out jazz solos in a prepared folder, that stand in its training part."""
-    from trainer.evaluation import Memorization
-    from trainer.memorization import known_rows, pitches_of, verbatim_share
-    from trainer.shards import open_shards
-    from trainer.source import SOURCES
-
-    shards = open_shards(folder)
-    learned, held_out = shards.part("train", ("lead",)), shards.part("test", ("lead",))
-    if not learned:
-        raise DataError(f"{folder}: no solos in its training part; prepare it with the role lead")
-    known = known_rows(pitches_of(shards.steps(entry)) for entry in learned)
-    solos = [pitches_of(shards.steps(entry)) for entry in held_out if SOURCES[entry.source].jazz]
-    share = verbatim_share((line.pitch for line in lines), known)
-    return Memorization(share, verbatim_share(solos, known), len(solos), len(known))
 
 
 def _write_ranges(human: Human, path: Path) -> None:

@@ -80,8 +80,10 @@ def remarks(evaluation: Evaluation) -> list[str]:
     return found
 
 
-def write_report(evaluation: Evaluation, folder: Path, title: str, dropped: Sequence[Dropped] = ()) -> None:
-    """Write `report.md` and its pictures into `folder`. Raises OSError where the system refuses."""
+def write_report(
+    evaluation: Evaluation, folder: Path, title: str, dropped: Sequence[Dropped] = (), sections: Sequence[str] = ()
+) -> None:
+    """Write `report.md` and its pictures into `folder`; `sections` are further paragraphs. Raises OSError where the system refuses."""
     from trainer.line_picture import draw_line
     from trainer.measure_plots import draw_measures, draw_swing
 
@@ -101,7 +103,7 @@ def write_report(evaluation: Evaluation, folder: Path, title: str, dropped: Sequ
     text += ["## Swing", *_swing_table(evaluation), "## Remarks", *(remarks(evaluation) or ["None."])]
     if dropped:
         text += ["## Left out", "\n".join(f"- {_plain(one.name)}: {_plain(one.reason)}" for one in dropped)]
-    text += ["## Some of the solos", *rolls]
+    text += [*sections, "## Some of the solos", *rolls]
     with written_whole(folder / "report.md") as draft:
         draft.write_text("\n\n".join(text) + "\n", encoding="utf-8")
 
