@@ -146,15 +146,14 @@ def load_settings(path: Path | None = None) -> Settings:
     return load(Settings, "companion.yaml", path)
 
 
-def load(kind: type[SettingsKind], shipped: str, path: Path | None) -> SettingsKind:
-    """Settings of any `kind`: `config/<shipped>` with the user's file at `path` laid over it. Raises ConfigError."""
-    try:
-        text = importlib.resources.files("config").joinpath(shipped).read_text(encoding="utf-8")
-    except (OSError, ModuleNotFoundError):
-        raise ConfigError(f"config/{shipped} is missing from the installation; install JamBot again: pip install .") from None
-    values = _read(kind, text, f"config/{shipped}")
+def load(kind: type[SettingsKind], shipped: str, path: Path | None, preset: str | None = None) -> SettingsKind:
+    """Settings of any `kind`: `config/<shipped>`, over it `config/<preset>`, over that the user's file at `path`. Raises ConfigError."""
+    values: dict[str, Any] = {}
+    for name in (shipped, preset):
+        if name is not None:
+            values = _laid_over(values, _read(kind, _shipped_text(name), f"config/{name}"))
     if path is None:
-        return _checked(kind, values, f"config/{shipped}")
+        return _checked(kind, values, f"config/{preset or shipped}")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -167,6 +166,13 @@ def check_endpoint(endpoint: str) -> None:
     """Raise ValueError unless `endpoint` is `tcp://HOST:PORT` with a port 1..65535."""
     if re.match(_ENDPOINT, endpoint) is None or not 1 <= int(endpoint.rsplit(":", 1)[1]) <= 65535:
         raise ValueError(f"endpoint {endpoint!r}: expected tcp://HOST:PORT such as tcp://127.0.0.1:17817")
+
+
+def _shipped_text(name: str) -> str:
+    try:
+        return importlib.resources.files("config").joinpath(name).read_text(encoding="utf-8")
+    except (OSError, ModuleNotFoundError):
+        raise ConfigError(f"config/{name} is missing from the installation; install JamBot again: pip install .") from None
 
 
 def _read(kind: type[msgspec.Struct], text: str, where: str) -> dict[str, Any]:

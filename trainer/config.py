@@ -16,6 +16,8 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Rate = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Role = Literal["lead", "bass", "comp"]
+FULL, SMALL = "full", "small"
+PRESETS = (FULL, SMALL)
 
 
 class PrepareSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,9 +111,10 @@ class StageASettings(msgspec.Struct, frozen=True, kw_only=True):
     generate: GenerateSettings
 
 
-def load_stage_a(path: Path | None = None) -> StageASettings:
-    """The shipped settings with the user's file at `path` laid over them. Raises ConfigError for anything that is wrong in it."""
+def load_stage_a(path: Path | None = None, preset: str = FULL) -> StageASettings:
+    """The shipped settings, over them the preset's, over those the user's file at `path`. Raises ConfigError for anything wrong in it."""
+    over = None if preset == FULL else f"stage_a_{preset}.yaml"
     try:
-        return load(StageASettings, "stage_a.yaml", path)
+        return load(StageASettings, "stage_a.yaml", path, over)
     except ValueError as error:
         raise ConfigError(f"{path or 'config/stage_a.yaml'}: {error}") from None
