@@ -13,6 +13,7 @@ from trainer.evaluate_command import evaluate
 from trainer.generate_command import generate
 from trainer.nll_command import ngram, nll
 from trainer.prepare_command import prepare
+from trainer.stage_a_command import stage_a
 from trainer.train_command import train
 
 
@@ -49,3 +50,4 @@ trainer.add_command(evaluate)
 trainer.add_command(generate)
 trainer.add_command(ngram)
 trainer.add_command(nll)
+trainer.add_command(stage_a)

@@ -114,9 +114,9 @@ def write_shards(
         raise DataError(f"{folder}: nothing is left to learn from; see what was dropped and why, and name other music")
     for old in (folder / "tokens").glob("*.npy"):
         old.unlink()
-    for key, parts in rows.items():
+    for key, pieces_steps in rows.items():
         with written_whole(folder / _file_name(*key)) as draft, draft.open("wb") as file:
-            np.save(file, np.concatenate(parts), allow_pickle=False)
+            np.save(file, np.concatenate(pieces_steps), allow_pickle=False)
     sources = sorted({entry.source for entry in entries})
     manifest = Manifest(FORMAT, vocabulary_hash(), transpose_all_keys, settings, sources, entries, left_out)
     with written_whole(folder / MANIFEST) as draft:

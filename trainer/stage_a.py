@@ -1,0 +1,279 @@
+"""Stage A from end to end: music in, a model, its solos and a report out. Knows the steps and what each hangs on; shows nothing itself.
+
+    music ─► prepare ─► base ─► adapter ─► n-gram ─► likelihood ─► solos ─► evaluation
+             data/      checkpoints/<name>/          <name>/nll.json  samples/stage_a/*.mid, metrics.json, report/
+
+A step is left out where the ledger says that it was finished with the very same things going in, and what came out still lies
+there unchanged; a step that was cut off goes on, or begins anew. So the same order, given again after a kill, goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from safetensors import SafetensorError
+
+from shared.checkpoint import ADAPTER_FILE_NAME, FILE_NAME, read_header, shape_of
+from shared.errors import ConfigError, DataError
+from shared.files import written_whole
+from shared.model_folder import BASE_FILE_NAME, find_folder, load_model
+from trainer import generate as solos
+from trainer import ngram, nll, stage_a_report
+from trainer.chart_tasks import Order as SoloOrder
+from trainer.chord_songs import SUFFIXES
+from trainer.config import ModelSettings, StageASettings
+from trainer.devices import find_device
+from trainer.evaluation import Evaluation, evaluate, figures
+from trainer.human import shipped_human
+from trainer.ledger import Ledger, file_digest, key_of, tree_digest
+from trainer.midi_lines import read_midi_lines
+from trainer.nll_data import count_ngram, read_held_out
+from trainer.prepare import PrepareOrder, Tell, prepare
+from trainer.prepared_songs import held_out_songs, with_usual_wish
+from trainer.shards import MANIFEST, Shards
+from trainer.song import Song
+from trainer.source import SOURCES
+from trainer.train import CURVE, What, train
+from trainer.train import Order as TrainOrder
+from trainer.training import Report
+from trainer.verbatim import against_training
+
+LEDGER, LIKELIHOOD, METRICS, REPORT = "stage-a.json", "nll.json", "metrics.json", "report"
+LEAD = "lead"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class StageAOrder:
+    """What is wanted: a model `name` from the music in `folders`, its solos over `charts` (None: over the held-out pieces' chords).
+
+    `base` names a model whose base is used instead of training one. `data`, `checkpoints` and `samples` are the folders that
+    are written to; `overwrite` begins anew what was done before.
+    """
+
+    folders: tuple[Path, ...]
+    settings: StageASettings
+    name: str
+    base: str | None = None
+    charts: Path | None = None
+    data: Path = Path("data")
+    checkpoints: Path = Path("checkpoints")
+    samples: Path = Path("samples/stage_a")
+    device: str = "auto"
+    seed: int = 1
+    workers: int = 1
+    overwrite: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The model's folder."""
+        return self.checkpoints / self.name
+
+    @property
+    def role(self) -> str:
+        """The role that is learned, played and measured."""
+        return self.settings.prepare.roles[0]
+
+
+class Screen(Protocol):
+    """Where people see how far it is."""
+
+    def step(self, number: int, steps: int, title: str) -> None:
+        """A step begins."""
+
+    def said(self, text: str) -> None:
+        """Something that people should know."""
+
+    def prepared(self, shards: Shards) -> None:
+        """What is in the prepared folder."""
+
+    def preparing(self) -> AbstractContextManager[Tell]:
+        """Shows the reading and writing of music."""
+
+    def training(self, what: What) -> AbstractContextManager[Callable[[Report], None]]:
+        """Shows a training run."""
+
+    def working(self, title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Shows work of `total` parts."""
+
+
+def stage_a(order: StageAOrder, screen: Screen) -> Evaluation:
+    """Do all that `order` asks and is not done yet; the evaluation of the solos.
+
+    Raises ConfigError, DataError and CheckpointError, one line with the mend.
+    """
+    order = _checked(order)
+    with _said_where():
+        work = _Work(order, screen)
+        work.prepare()
+        if order.base is None:
+            work.train("base")
+        work.train("lora")
+        work.count()
+        work.likelihood()
+        work.play()
+        return work.evaluate()
+
+
+class _Work:
+    """The steps in their order, each hanging on those before."""
+
+    shards: Shards
+
+    def __init__(self, order: StageAOrder, screen: Screen) -> None:
+        self.order, self.screen = order, screen
+        self.steps, self.number = 6 if order.base is not None else 7, 0
+        if order.overwrite:
+            (order.folder / LEDGER).unlink(missing_ok=True)
+        self.ledger = Ledger(order.folder / LEDGER)
+        self.device = find_device(order.device)
+
+    def prepare(self) -> None:
+        order = self.order
+        self._begin("prepare")
+        with self.screen.preparing() as tell:
+            done = prepare(PrepareOrder(order.folders, order.data, order.settings.prepare, order.workers, order.overwrite), tell)
+        self.shards = done.shards
+        self.music = file_digest(order.data / MANIFEST)
+        if done.again:
+            self.screen.said(f"{order.data} was prepared before")
+        self.screen.prepared(done.shards)
+
+    def train(self, what: What) -> None:
+        order, title = self.order, {"base": "train the base", "lora": "train the adapter"}[what]
+        run = order.settings.base if what == "base" else order.settings.lora
+        weights = [order.folder / name for name in ([BASE_FILE_NAME] if what == "base" else [ADAPTER_FILE_NAME, FILE_NAME])]
+        below = "" if what == "base" else file_digest((find_folder(order.base) if order.base else order.folder) / BASE_FILE_NAME)
+        key = key_of(msgspec.to_builtins([run, order.settings.model, order.settings.prepare]), order.seed, self.music, below)
+        if self._done(what, key, title):
+            return
+        # Weights that were kept lie beside the state; a state without them cannot be finished.
+        anew = order.overwrite or not weights[0].is_file()
+        with self.screen.training(what) as tell:
+            best = train(TrainOrder(what, order.data, order.folder, order.settings, order.device, order.seed, order.base, anew), tell)
+        if what == "lora" and order.base is not None:
+            weights.append(order.folder / BASE_FILE_NAME)
+        self.ledger.write(what, key, [*weights, order.folder / f"{what}-log.jsonl", order.folder / CURVE])
+        self.screen.said(f"{best:.3f} nats for each held-out note")
+
+    def count(self) -> None:
+        order, path = self.order, self.order.folder / ngram.FILE_NAME
+        if order.role != LEAD:
+            (order.folder / LIKELIHOOD).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+        elif not self._done("ngram", key := key_of(self.music), "count the n-gram to compare with"):
+            jazz = any(SOURCES[entry.source].jazz for entry in self.shards.part("train", [LEAD]))
+            ngram.save(path, *count_ngram(order.data, jazz_only=jazz))
+            self.ledger.write("ngram", key, [path])
+
+    def likelihood(self) -> None:
+        order, path = self.order, self.order.folder / LIKELIHOOD
+        if order.role != LEAD:
+            return
+        key = key_of(self.music, self._model(), file_digest(order.folder / ngram.FILE_NAME))
+        if self._done("nll", key, "measure likelihood"):
+            return
+        # Where three tunes are too many to ask for there is no test part; what training chose by is then all there is.
+        part = "test" if self.shards.part("test", [LEAD]) else "val"
+
+        def watch(what: str, pieces: Sequence[Any]) -> Iterator[Any]:
+            with self.screen.working(what, len(pieces)) as advance:
+                for piece in pieces:
+                    yield piece
+                    advance(1)
+
+        held_out, counted = read_held_out(order.data, part), ngram.load(order.folder / ngram.FILE_NAME)
+        measured = nll.measure(order.folder, held_out, counted, self.device, watch)
+        with written_whole(path) as draft:
+            draft.write_text(json.dumps({"model": order.name, **measured.figures}, indent=1) + "\n", encoding="utf-8")
+        self.ledger.write("nll", key, [path])
+
+    def play(self) -> None:
+        order, wanted = self.order, self.order.settings.generate
+        charts = None if order.charts is None else [order.charts.as_posix(), tree_digest(order.charts, SUFFIXES)]
+        key = key_of(msgspec.to_builtins(wanted), order.role, order.seed, self.music, self._model(), charts)
+        if self._done("generate", key, f"play {wanted.solos} solos of {wanted.bars} bars"):
+            return
+        solos.make_room(order.samples, overwrite=True)
+        first = SoloOrder(wanted.solos, wanted.bars, order.role, primer_max_steps=wanted.primer_max_steps, seed=order.seed)
+        asked, sampling = with_usual_wish(first, self.shards), solos.Sampling(wanted.temperature, wanted.top_p)
+        tasks = solos.plan(self._songs(), asked, order.data if wanted.primer_max_steps else None)
+        with self.screen.working("solos", sum(chart.task.end_tick for chart in tasks)) as advance:
+            played = solos.generate(load_model(order.folder), tasks, asked, sampling, self.device, advance)
+        paths = solos.write_solos(order.samples, tasks, played, order.name, asked, sampling)
+        self.ledger.write("generate", key, [*paths, order.samples / solos.LIST])
+
+    def evaluate(self) -> Evaluation:
+        order = self.order
+        reading = read_midi_lines(order.samples)
+        memorized = against_training(reading.lines, order.data, order.role)
+        found = evaluate(reading.lines, shipped_human(), memorized)
+        likelihood = order.folder / LIKELIHOOD
+        key = key_of(self.music, self._model(), file_digest(likelihood), tree_digest(order.samples, [".mid"]))
+        if self._done("evaluate", key, "evaluate and report"):
+            return found
+        measured = json.loads(likelihood.read_text(encoding="utf-8")) if likelihood.is_file() else None
+        with written_whole(order.samples / METRICS) as draft:
+            draft.write_text(json.dumps(stage_a_report.metrics(figures(found), measured), indent=1) + "\n", encoding="utf-8")
+        page, told = order.samples / REPORT, stage_a_report.told(self.shards, measured)
+        stage_a_report.write(found, page, order.name, reading.dropped, told, order.folder / CURVE)
+        self.ledger.write("evaluate", key, [order.samples / METRICS, page / stage_a_report.PAGE])
+        return found
+
+    def _songs(self) -> list[Song]:
+        if self.order.charts is None:
+            return held_out_songs(self.shards, self.order.role)
+        songs, dropped = solos.find_songs(self.order.charts, self.order.data)
+        if dropped:
+            self.screen.said(f"{len(dropped)} of {len(songs) + len(dropped)} charts left out: unreadable, or their tune is in training")
+        return songs
+
+    def _model(self) -> str:
+        return file_digest(self.order.folder / FILE_NAME)
+
+    def _begin(self, title: str) -> None:
+        self.number += 1
+        self.screen.step(self.number, self.steps, title)
+
+    def _done(self, step: str, key: str, title: str) -> bool:
+        """Announce a step; whether there is nothing to do."""
+        self._begin(title)
+        done = self.ledger.has(step, key)
+        if done:
+            self.screen.said("was done before")
+        return done
+
+
+def _checked(order: StageAOrder) -> StageAOrder:
+    """`order`, found good before anything is read or written; with the shape of the base that it names."""
+    if NAME.fullmatch(order.name) is None:
+        raise ConfigError(f"--name {order.name}: expected letters, digits, '.', '_' and '-', such as my_lora")
+    find_device(order.device)
+    if order.charts is not None:
+        solos.find_songs(order.charts)
+    if order.base is None:
+        return order
+    path = find_folder(order.base) / BASE_FILE_NAME
+    shape = shape_of(path, read_header(path))
+    model = ModelSettings(**{name: getattr(shape, name) for name in ModelSettings.__struct_fields__})
+    return replace(order, settings=msgspec.structs.replace(order.settings, model=model))
+
+
+@contextmanager
+def _said_where() -> Iterator[None]:
+    """Errors of the system as one line with the mend."""
+    again = "then give the same command again: it goes on where it was"
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        raise DataError(f"{where}cannot be written ({error.strerror or error}); make room or choose other folders, {again}") from None
+    except SafetensorError as error:
+        raise DataError(f"weights cannot be written ({error}); make room, {again}") from None
