@@ -43,11 +43,11 @@ _TABLE = (
     Quality("min6", "m6", "min6", (0, 3, 7, 9), _MELODIC_MINOR, ("m6", "min6", "-6", "m69", "-69", "m6/9")),
     Quality(
         "maj7", "maj7", "maj7", (0, 4, 7, 11), _MAJOR,
-        ("maj7", "M7", "j7", "Δ", "Δ7", "^7", "^", "ma7", "maj9", "M9", "maj7#11", "maj13", "maj9#11", "j79", "^9", "maj7#5", "+j7"),
+        ("maj7", "M7", "j7", "Δ", "Δ7", "^7", "^", "ma7", "maj9", "M9", "maj7#11", "maj13", "maj9#11", "j79", "^9", "maj7#5", "+j7", "7M"),
     ),
     Quality("min7", "m7", "min7", (0, 3, 7, 10), _DORIAN, ("m7", "min7", "-7", "mi7", "m9", "min9", "-9", "m11", "min11", "-11", "-79", "-711", "m13")),
     Quality("7", "7", "7", (0, 4, 7, 10), _MIXOLYDIAN, ("7", "dom7", "9", "13", "7#11", "9#11", "13#11", "79", "713", "7911#", "711#", "7913")),
-    Quality("minmaj7", "m(maj7)", "minmaj7", (0, 3, 7, 11), _MELODIC_MINOR, ("mmaj7", "m(maj7)", "-j7", "mM7", "-maj7", "-^7", "minmaj7", "mΔ7", "-Δ7", "m^7")),
+    Quality("minmaj7", "m(maj7)", "minmaj7", (0, 3, 7, 11), _MELODIC_MINOR, ("mmaj7", "m(maj7)", "-j7", "mM7", "-maj7", "-^7", "minmaj7", "mΔ7", "-Δ7", "m^7", "m7M")),
     Quality("hdim7", "m7b5", "hdim7", (0, 3, 6, 10), (0, 1, 3, 5, 6, 8, 10), ("m7b5", "min7b5", "-7b5", "ø", "ø7", "h7", "hdim7", "m9b5", "mi7b5")),
     Quality("dim7", "dim7", "dim7", (0, 3, 6, 9), _DIMINISHED, ("dim7", "o7", "°7")),
     Quality("7sus4", "7sus4", "sus4(b7)", (0, 5, 7, 10), _MIXOLYDIAN, ("7sus4", "7sus", "9sus4", "9sus", "13sus", "13sus4", "sus7", "sus79", "sus9")),

@@ -1,4 +1,4 @@
-"""A folder of anybody's MIDI files as pieces: finds the files and reads one part of each. Knows files; knows no other source."""
+"""Anybody's MIDI files as pieces: one for each role that somebody plays. Knows MIDI; knows no other source and no folders."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from shared.errors import DataError
 from shared.foresight import ChordChange
 from shared.music import TICKS_PER_BEAT
 from shared.score import Conditioning, Note
-from shared.tokens import DENOMINATORS, POLYPHONIC_ROLES
+from shared.tokens import POLYPHONIC_ROLES
 from trainer.midi_beats import Beats, find_beats
 from trainer.midi_chords import find_chords
-from trainer.midi_file import MidiTrack, parse_midi
+from trainer.midi_file import MidiFile, MidiTrack, parse_midi
 from trainer.midi_parts import NOTES_MIN, SPLIT_PITCH, choose
 from trainer.piece import Piece, file_name, playable, tune_key, whole_bars
+from trainer.reading import Dropped, Reading
 from trainer.swing import UPBEAT_FROM
 
 NAME = "midi"
@@ -32,13 +33,25 @@ SWUNG_TO = 0.72
 NAME_CHARS_MAX = 60
 
 
-def read_piece(data: bytes, path: Path, role: str, split_pitch: int = SPLIT_PITCH) -> Piece:
-    """The part of `role` in the MIDI file `data`, named after its `path`. Raises DataError with the reason where it has none."""
-    midi = parse_midi(data)
+def read_pieces(data: bytes, path: Path, roles: Sequence[str], split_pitch: int = SPLIT_PITCH) -> Reading:
+    """The parts for `roles` in the MIDI file `data`, named after its `path`; for each that it has not, the reason."""
+    pieces, dropped = [], []
+    try:
+        midi = parse_midi(data)
+        beats = find_beats(midi)
+    except DataError as error:
+        return Reading((), (Dropped(path.as_posix(), str(error)),))
+    name = f"{file_name(path.stem)[:NAME_CHARS_MAX]}-{hashlib.blake2b(data, digest_size=4).hexdigest()}"
+    for role in roles:
+        try:
+            pieces.append(_piece(name, tune_of(path), midi, beats, role, split_pitch))
+        except DataError as error:
+            dropped.append(Dropped(path.as_posix(), str(error)))
+    return Reading(tuple(pieces), tuple(dropped))
+
+
+def _piece(name: str, tune: str, midi: MidiFile, beats: Beats, role: str, split_pitch: int) -> Piece:
     parts = choose(midi, role, split_pitch)
-    beats = find_beats(midi)
-    if beats.meter.denominator not in DENOMINATORS or beats.meter.bar_ticks < TICKS_PER_BEAT:
-        raise DataError(f"metre out of range ({beats.meter.numerator}/{beats.meter.denominator})")
     line = playable(_without_graces(_notes(parts.target, beats), role), role)
     if len(line) < NOTES_MIN:
         raise DataError(f"fewer than {NOTES_MIN} notes for {role}")
@@ -51,9 +64,8 @@ def read_piece(data: bytes, path: Path, role: str, split_pitch: int = SPLIT_PITC
     if end_tick - shift > BARS_MAX * meter.bar_ticks:
         raise DataError(f"longer than {BARS_MAX} bars")
     wish = Conditioning(role, beats.tempo_bpm, feel_of(line, others))
-    name = f"{file_name(path.stem)[:NAME_CHARS_MAX]}-{hashlib.blake2b(data, digest_size=4).hexdigest()}"
     return Piece(
-        name, tune_of(path), NAME, wish, meter, _from(changes, shift), _moved(line, -shift, end_tick), end_tick - shift,
+        name, tune, NAME, wish, meter, _from(changes, shift), _moved(line, -shift, end_tick), end_tick - shift,
         _moved(sorted(others, key=lambda note: (note.tick, note.pitch)), -shift, end_tick),
     )  # fmt: skip
 

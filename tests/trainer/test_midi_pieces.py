@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import DataError
 from shared.tokens import encode
 from tests.trainer.midi_maker import Line, blocks, chord, markers, solo, walking, write_midi
-from trainer.midi_folder import read_piece, tune_of
+from trainer.midi_pieces import read_pieces, tune_of
 from trainer.piece import Piece, score_of
 
 
 def piece(path: Path, role: str = "lead") -> Piece:
-    return read_piece(path.read_bytes(), path, role)
+    (read,) = read_pieces(path.read_bytes(), path, [role]).pieces
+    return read
+
+
+def reason(path: Path, role: str = "lead") -> str:
+    reading = read_pieces(path.read_bytes(), path, [role])
+    assert not reading.pieces
+    return reading.dropped[0].reason
 
 
 def test_a_lead_sheet_becomes_the_same_notes_over_the_same_chords(tmp_path: Path) -> None:
@@ -64,9 +70,10 @@ def test_the_name_tells_the_tune_unless_it_is_a_number() -> None:
 
 
 def test_what_cannot_be_learned_from_says_why(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no chords found"):
-        piece(write_midi(tmp_path / "a.mid", [("solo", 65, solo())]))
-    with pytest.raises(DataError, match="tempo out of range"):
-        piece(write_midi(tmp_path / "b.mid", [("solo", 65, solo())], texts=markers(), bpm=700))
-    with pytest.raises(DataError, match="broken MIDI file"):
-        read_piece(b"nothing", Path("c.mid"), "lead")
+    alone = write_midi(tmp_path / "a.mid", [("solo", 65, solo())])
+    assert reason(alone).startswith("no chords found")
+    assert reason(alone, "bass").startswith("no part for bass")
+    assert reason(write_midi(tmp_path / "b.mid", [("solo", 65, solo())], texts=markers(), bpm=700)).startswith("tempo out of range")
+    alone.write_bytes(b"nothing")
+    assert reason(alone).startswith("broken MIDI file")
+    assert reason(alone) == read_pieces(b"nothing", alone, ["lead", "bass"]).dropped[0].reason

@@ -1,0 +1,129 @@
+"""Which pieces are the same music: exact copies in any key, and takes that share most of their lines. Knows notes; knows no files.
+
+Near-duplicates are told by shingles, as texts are (A. Broder, *On the resemblance and containment of documents*, 1997): all runs
+of eight notes as intervals and coarse rhythm, so that key, tempo and a little unsteadiness do not matter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.midi_pieces import NAME as MIDI
+from trainer.piece import Piece
+from trainer.reading import Dropped
+
+SHINGLE_NOTES = 8
+SHARED_MIN = 0.8
+# Classes of gaps between onsets: no note value lies within a tick of a border.
+GAP_BORDERS = (4, 10, 20, 30, 42, 60, 84)
+# A figure that stands in so many pieces (scales, repeated notes) tells nothing of where a piece comes from.
+COMMON_PIECES = 200
+# A title that more distinct files share than this, or this part of them all, is no title: song_01, song_02, ...
+SAME_TITLE_MAX, SAME_TITLE_SHARE_MAX = 8, 0.25
+
+
+def fingerprint(piece: Piece) -> str:
+    """The same for two pieces of a role whose notes differ by transposition and a shift in time only."""
+    ticks, pitches = _columns(piece)
+    shape = np.stack([np.diff(ticks), np.diff(pitches)]).astype("<i4")
+    return hashlib.blake2b(f"{piece.conditioning.role}:".encode() + shape.tobytes(), digest_size=16).hexdigest()
+
+
+def shingles(piece: Piece) -> frozenset[int]:
+    """Hashes of all runs of eight notes, by interval and rhythm; empty for fewer notes."""
+    ticks, pitches = _columns(piece)
+    gaps = np.searchsorted(GAP_BORDERS, np.diff(ticks))
+    pairs = ((np.diff(pitches) + 128) * (len(GAP_BORDERS) + 1) + gaps).astype(np.uint64)
+    runs = len(pairs) - SHINGLE_NOTES + 2
+    if runs < 1:
+        return frozenset()
+    hashed = np.zeros(runs, dtype=np.uint64)
+    for place in range(SHINGLE_NOTES - 1):
+        # Fowler-Noll-Vo, a number at a time; it overflows by design.
+        hashed = (hashed ^ pairs[place : place + runs]) * np.uint64(1099511628211)
+    return frozenset(hashed.tolist())
+
+
+def without_copies(pieces: Iterable[Piece]) -> tuple[list[Piece], list[Dropped], list[tuple[Piece, Piece]]]:
+    """The pieces, each music once; what was left out; and (kept, copy) pairs. Known sources are kept rather than loose files."""
+    kept: dict[str, Piece] = {}
+    dropped, pairs = [], []
+    for piece in sorted(pieces, key=lambda piece: (piece.source == MIDI, piece.source, piece.name)):
+        first = kept.setdefault(fingerprint(piece), piece)
+        if first is not piece:
+            dropped.append(Dropped(piece.name, f"duplicate (of {first.name})"))
+            pairs.append((first, piece))
+    return list(kept.values()), dropped, pairs
+
+
+def near_copies(pieces: Sequence[Piece]) -> list[tuple[Piece, Piece]]:
+    """Pairs of one role that share at least 80 % of the shingles of the shorter one."""
+    sets = [shingles(piece) for piece in pieces]
+    holders: dict[tuple[str, int], list[int]] = defaultdict(list)
+    found = []
+    for index, piece in enumerate(pieces):
+        role = piece.conditioning.role
+        shared: Counter[int] = Counter()
+        for shingle in sets[index]:
+            others = holders[role, shingle]
+            if len(others) < COMMON_PIECES:
+                shared.update(others)
+                others.append(index)
+        for other, count in shared.items():
+            if count >= SHARED_MIN * min(len(sets[index]), len(sets[other])):
+                found.append((pieces[other], piece))
+    return found
+
+
+def tunes_of(pieces: Sequence[Piece], same: Iterable[tuple[Piece, Piece]]) -> dict[str, str]:
+    """By piece name, one tune for all that belong together: the same title, or `same` music."""
+    groups = _Groups()
+    titles = _titles(pieces)
+    # The titles of both of a pair count, also of a copy that is not among `pieces`.
+    for piece in pieces:
+        groups.join(("name", piece.name), ("tune", titles.get(piece.name, piece.tune)))
+    for first, second in same:
+        groups.join(("name", first.name), ("name", second.name))
+        if second.name not in titles:
+            groups.join(("name", second.name), ("tune", second.tune))
+    names: dict[Hashable, list[tuple[bool, str]]] = defaultdict(list)
+    for piece in pieces:
+        names[groups.root(("name", piece.name))].append((piece.source == MIDI, titles.get(piece.name, piece.tune)))
+    return {piece.name: min(names[groups.root(("name", piece.name))])[1] for piece in pieces}
+
+
+def _titles(pieces: Sequence[Piece]) -> dict[str, str]:
+    """The tune of every loose file by name: its title, or its own name where too many others bear the same title."""
+    loose = {piece.name: piece.tune for piece in pieces if piece.source == MIDI}
+    often = Counter(loose.values())
+    limit = min(SAME_TITLE_MAX, max(2, int(SAME_TITLE_SHARE_MAX * len(loose))))
+    return {name: tune if often[tune] <= limit else name.lower() for name, tune in loose.items()}
+
+
+class _Groups:
+    """Things that were joined, directly or through others (union-find)."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Hashable, Hashable] = {}
+
+    def root(self, item: Hashable) -> Hashable:
+        path = []
+        while (parent := self._parent.setdefault(item, item)) != item:
+            path.append(item)
+            item = parent
+        self._parent.update((passed, item) for passed in path)
+        return item
+
+    def join(self, first: Hashable, second: Hashable) -> None:
+        self._parent[self.root(first)] = self.root(second)
+
+
+def _columns(piece: Piece) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    notes = sorted((note.tick, note.pitch) for note in piece.notes)
+    ticks, pitches = zip(*notes, strict=True) if notes else ((), ())
+    return np.array(ticks, dtype=np.int64), np.array(pitches, dtype=np.int64)
