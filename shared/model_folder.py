@@ -52,7 +52,7 @@ def load_model(folder: Path, strength: float = 1.0) -> Decoder:
     """
     if not (folder / BASE_FILE_NAME).is_file():
         if strength != 1.0:
-            raise CheckpointError(f"{folder}: holds merged weights alone, whose adapter is fixed; use strength 1, or export base and adapter")
+            raise CheckpointError(f"{folder}: holds merged weights, whose adapter is fixed; use strength 1, or export base and adapter")
         return load(folder / FILE_NAME)
     decoder = load_base(folder)
     if (folder / ADAPTER_FILE_NAME).is_file():

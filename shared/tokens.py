@@ -268,7 +268,8 @@ def _frame_row(frame: Frame, before: Frame | None, last: Sequence[int]) -> list[
         FRAME, since, frame.tick_in_beat, 0, 0, 0,
         frame.beat_in_bar, frame.meter.numerator, DENOMINATORS.index(frame.meter.denominator),
         *_chord_fields(frame.chord), *_chord_fields(frame.next_chord), 0 if frame.next_in_beats is None else frame.next_in_beats + 1,
-        _degree(frame.chord, frame.chord and frame.chord.bass), _degree(frame.chord, frame.next_chord and frame.next_chord.root),
+        _degree(frame.chord, None if frame.chord is None else frame.chord.bass),
+        _degree(frame.chord, None if frame.next_chord is None else frame.next_chord.root),
         ROLES.index(wish.role), tempo_bin(wish.tempo_bpm), FEELS.index(wish.feel), STYLES.index(wish.style),
     ]  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,9 @@ from shared.score import PITCH_RANGES, Conditioning, Event, Note
 from shared.tokens import DURATION_TICKS, POLYPHONIC_ROLES
 
 NOTES_AT_ONCE_MAX = 6
+# The lengths that are written, in ticks. What lies between them is touch, which is the humanizer's business: a line that is learned
+# from performances would else spend half of what it learns on a few milliseconds at the end of each note.
+LENGTHS = (2, 4, *range(6, 24, 3), *range(24, 48, 6), *range(48, 96, 12), *range(96, 192, 24), *range(192, 384, 48), *range(384, 769, 96))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def playable(notes: Iterable[Note], role: str) -> tuple[Note, ...]:
 
     Roles that play one note at a time keep the highest of notes struck together (the bass the lowest), and let each note
     end where the next begins; roles that play chords keep the lowest and the highest ones, six at most, each pitch once.
+    Lengths are the nearest of `LENGTHS`, so a note may reach a little into the next, as legato does.
     """
     low, high = PITCH_RANGES[role]
     at: dict[int, dict[int, Note]] = {}
@@ -76,8 +81,15 @@ def playable(notes: Iterable[Note], role: str) -> tuple[Note, ...]:
         else:
             struck = struck[:1] if role == "bass" else struck[-1:]
             room = ticks[index + 1] - tick if index + 1 < len(ticks) else DURATION_TICKS[-1]
-        kept += [replace(note, duration_ticks=min(note.duration_ticks, room, DURATION_TICKS[-1])) for note in struck]
+        kept += [replace(note, duration_ticks=written_length(min(note.duration_ticks, room))) for note in struck]
     return tuple(kept)
+
+
+def written_length(ticks: int) -> int:
+    """The length in `LENGTHS` nearest to `ticks`."""
+    after = min(bisect_left(LENGTHS, ticks), len(LENGTHS) - 1)
+    before = max(0, after - 1)
+    return LENGTHS[before] if ticks - LENGTHS[before] < LENGTHS[after] - ticks else LENGTHS[after]
 
 
 def whole_bars(tick: int, meter: Meter) -> int:
@@ -90,7 +102,8 @@ def tune_key(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     plain = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", plain)
     plain = re.sub(r"[-_ ]*(take|version|solo|take ?no)?[-_ #]*\d{1,2}\s*$", "", plain.strip()) or plain
-    return re.sub(r"^the|[^a-z0-9]", "", plain)
+    plain = re.sub(r"^(the|an?)\b|,\s*(the|an?)\s*$", "", plain)
+    return re.sub(r"[^a-z0-9]", "", plain)
 
 
 def file_name(text: str) -> str:

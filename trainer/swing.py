@@ -15,7 +15,8 @@ from shared.music import TICKS_PER_BEAT
 
 UPBEAT_FROM, UPBEAT_TO = 0.45, 0.8
 NEIGHBOURS = 5
-UPBEAT_TICKS_MIN, UPBEAT_TICKS_MAX = 12, 16
+NEAR_BEATS = 8
+UPBEAT_TICKS_MIN, UPBEAT_TICKS_MAX = 11, 16
 # Beat-upbeat ratios of soloists by tempo, quarter notes a minute: medians over the solos of the Weimar Jazz Database.
 RATIO_BY_TEMPO = ((110.0, 1.27), (140.0, 1.27), (180.0, 1.25), (220.0, 1.24), (260.0, 1.18), (300.0, 1.12))
 
@@ -25,16 +26,18 @@ def is_upbeat(fraction: float, others: list[float]) -> bool:
     return UPBEAT_FROM <= fraction <= UPBEAT_TO and all(other == 0.0 for other in others)
 
 
-def smoothed(beats: list[float], upbeats: list[float]) -> list[int]:
-    """Ticks in the beat for upbeats played at `upbeats` (fractions of a beat, the player's lag taken off) in ascending `beats`.
+def smoothed(beats: list[float], upbeats: list[float], sure: list[bool]) -> list[int]:
+    """Ticks in the beat for upbeats played at `upbeats` (fractions of a beat) in ascending `beats`.
 
-    Each is the median of the five nearest in time, itself among them, within straight and triplet eighths.
+    Each is the median of the five nearest in time, itself among them, within a little before straight and triplet eighths. An upbeat
+    is `sure` where a note stands on the beats before and after it; the others count only where no sure one is near.
     """
     written: list[int] = []
-    for index, beat in enumerate(beats):
-        low = max(0, min(index - NEIGHBOURS // 2, len(beats) - NEIGHBOURS))
-        near = [place for place in range(low, min(low + NEIGHBOURS, len(beats))) if abs(beats[place] - beat) <= 8]
-        level = median(upbeats[place] for place in near)
+    for beat in beats:
+        near = sorted((abs(other - beat), place) for place, other in enumerate(beats) if abs(other - beat) <= NEAR_BEATS)
+        places = [place for _, place in near]
+        known = [place for place in places if sure[place]] or places
+        level = median(upbeats[place] for place in known[:NEIGHBOURS])
         written.append(max(UPBEAT_TICKS_MIN, min(UPBEAT_TICKS_MAX, round(level * TICKS_PER_BEAT))))
     return written
 

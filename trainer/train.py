@@ -1,4 +1,4 @@
-"""Trains the base, and the adapter over it: prepared music in, weights out. Knows folders and settings; the loop is in `trainer.training`."""
+"""Trains the base, and the adapter over it: prepared music in, weights out. Knows folders; the loop is in `trainer.training`."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--what", type=click.Choice(["base", "lora"]), required=True, help="The base from all music, or the adapter from the jazz leads.")
-@click.option("--data", type=click.Path(path_type=Path), default=Path("data"), show_default=True, metavar="DIR", help="The prepared folder.")
+@click.option("--what", type=click.Choice(["base", "lora"]), required=True, help="The base from all music, or the adapter from jazz.")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("data"), show_default=True, metavar="DIR", help="Prepared music.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("checkpoints/jazz_lora_stage_a"), show_default=True, metavar="DIR",
     help="Where weights, log and curve go.",
@@ -59,14 +59,15 @@ def training_shown(title: str) -> Iterator[Callable[[Report], None]]:
 
         yield print_line
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[said]}"))
+    said = TextColumn("{task.fields[said]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), said)
     with Progress(*columns, console=Console()) as progress:
         task = progress.add_task(title, total=None, said="")
 
         def advance(report: Report) -> None:
             nonlocal shown
             shown = shown if report.val_per_note is None else f"{report.val_per_note:.3f}"
-            said = f"training {report.train_per_note:.3f}, held out {shown} nats a note"
-            progress.update(task, completed=report.step, total=report.steps, said=said)
+            text = f"training {report.train_per_note:.3f}, held out {shown} nats a note"
+            progress.update(task, completed=report.step, total=report.steps, said=text)
 
         yield advance

@@ -21,10 +21,13 @@ from trainer.table import Row, grouped, read_rows
 
 NAME = "wjazzd"
 NOTES, BEATS, META = "wjazzd_notes.parquet", "wjazzd_beats_chords_bass.parquet", "wjazzd_meta.parquet"
-NOTE_COLUMNS = ("solo", "pitch", "duration", "division", "tatum", "bar", "beat", "beatpos_score", "micro_beats", "beatdur_perf")
+NOTE_COLUMNS = ("solo", "pitch", "division", "tatum", "bar", "beat", "beatpos_score", "micro_beats", "beatdur_perf")
 BEAT_COLUMNS = ("solo", "bar", "beat", "signature", "chord", "bass")
 META_COLUMNS = ("solo", "title", "style", "rhythmfeel", "avgtempo")
-STYLES = {"BEBOP": "bebop", "SWING": "swing", "COOL": "cool", "HARDBOP": "hardbop", "POSTBOP": "postbop", "FUSION": "fusion", "FREE": "free", "TRADITIONAL": "traditional"}  # fmt: skip
+STYLES = {
+    "BEBOP": "bebop", "SWING": "swing", "COOL": "cool", "HARDBOP": "hardbop", "POSTBOP": "postbop", "FUSION": "fusion", "FREE": "free",
+    "TRADITIONAL": "traditional",
+}  # fmt: skip
 SWUNG = ("SWING", "TWOBEAT", "BALLAD")
 NOTES_MIN = 24
 BASS_NOTE_TICKS = 22
@@ -58,7 +61,7 @@ def _piece(meta: Row, notes: list[Row], beats: list[Row], role: str) -> Piece:
     line = playable((note for note in _solo(notes, start) if note.tick >= 0), "lead")
     end_tick = whole_bars(max(note.tick for note in line) + 1, meter)
     bass = playable(_bass(beats[start:last], end_tick), "bass")
-    changes = _changes([row["chord"] for row in beats[start:last]], end_tick)
+    changes = _changes([row["chord"] for row in beats[:last]], start, end_tick)
     kept, others = (line, bass) if role == "lead" else (bass, line)
     if len(kept) < NOTES_MIN:
         raise ValueError(f"fewer than {NOTES_MIN} notes for {role}")
@@ -92,18 +95,30 @@ def _solo(notes: list[Row], start: int) -> list[Note]:
     lag_beats, lags = [float(places[index][0]) for index in on_beat], [float(notes[index]["micro_beats"]) for index in on_beat]
     swung: list[int] = []
     played: list[float] = []
+    sure: list[bool] = []
     for index, (beat, place) in enumerate(places):
-        others = [other for other in in_beat[beat] if other != place]
-        if is_upbeat(place, others):
+        if is_upbeat(place, [other for other in in_beat[beat] if other != place]):
             swung.append(index)
-            played.append(place + float(notes[index]["micro_beats"]) - lag_at(lag_beats, lags, beat))
-    ticks = dict(zip(swung, smoothed([float(places[index][0]) for index in swung], played), strict=True))
+            between = places[max(0, index - 1) : index + 2] == [(beat, 0.0), (beat, place), (beat + 1, 0.0)]
+            sure.append(between)
+            if between:
+                # Between two notes on the beat, the upbeat's place is its share of the way.
+                before, at, after = (_played(notes[other], places[other]) for other in (index - 1, index, index + 1))
+                played.append((at - before) / (after - before) if after > at > before else place)
+            else:
+                played.append(place + float(notes[index]["micro_beats"]) - lag_at(lag_beats, lags, beat))
+    ticks = dict(zip(swung, smoothed([float(places[index][0]) for index in swung], played, sure), strict=True))
     line = []
     for index, (note, (beat, place)) in enumerate(zip(notes, places, strict=True)):
         tick = (beat - start) * TICKS_PER_BEAT + ticks.get(index, round(place * TICKS_PER_BEAT))
-        length = round(TICKS_PER_BEAT * float(note["duration"]) / float(note["beatdur_perf"]))
+        length = round(TICKS_PER_BEAT * float(note["beatdur_perf"]))
         line.append(Note(tick, int(note["pitch"]), max(1, length)))
     return line
+
+
+def _played(note: Row, place: tuple[int, float]) -> float:
+    """Where a note was played, in beats."""
+    return place[0] + place[1] + float(note["micro_beats"])
 
 
 def _bass(beats: Sequence[Row], end_tick: int) -> list[Note]:
@@ -114,12 +129,12 @@ def _bass(beats: Sequence[Row], end_tick: int) -> list[Note]:
     ]
 
 
-def _changes(symbols: list[str], end_tick: int) -> tuple[ChordChange, ...]:
-    """The changes among chord symbols, one a beat, until `end_tick`; where nothing is written, the chord before goes on."""
+def _changes(symbols: list[str], start: int, end_tick: int) -> tuple[ChordChange, ...]:
+    """The changes among chord symbols, one a beat, from beat `start` until `end_tick`; an empty one goes on with the chord before."""
     changes: list[ChordChange] = []
     chord: Chord | None = None
-    for index, symbol in enumerate(symbols[: end_tick // TICKS_PER_BEAT]):
+    for index, symbol in enumerate(symbols[: start + end_tick // TICKS_PER_BEAT], -start):
         chord = parse_symbol(symbol) if symbol else chord
-        if not changes or changes[-1].chord != chord:
+        if index >= 0 and (not changes or changes[-1].chord != chord):
             changes.append(ChordChange(index * TICKS_PER_BEAT, chord))
     return tuple(changes)

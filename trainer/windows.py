@@ -76,11 +76,12 @@ def base_weights(entries: Sequence[Entry], shares: Mapping[Role, float], jazz_sh
     for entry in entries:
         key = entry.role, SOURCES[entry.source].jazz
         groups[key] = groups.get(key, 0) + entry.steps
+    by_role = {str(role): share for role, share in shares.items()}
     weights = []
     for entry in entries:
         jazz = SOURCES[entry.source].jazz
         share = (jazz_share if jazz else 1 - jazz_share) if (entry.role, not jazz) in groups else 1.0
-        weights.append({str(role): part for role, part in shares.items()}.get(entry.role, 0.0) * share * entry.steps / groups[entry.role, jazz])
+        weights.append(by_role.get(entry.role, 0.0) * share * entry.steps / groups[entry.role, jazz])
     return weights
 
 
