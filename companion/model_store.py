@@ -1,7 +1,6 @@
 """Which players there are and where their weights lie. Knows folders and names; knows nothing of playing.
 
-A model is a folder `<name>/` with `model.safetensors` in it. Looked for, in this order: `checkpoints` in the current folder,
-`~/.jambot/models`, and the models that travel with the package.
+A model is a folder `<name>/` with `model.safetensors` in it, in one of the folders that `shared.model_folder` names.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from companion import __version__
 from companion.options import Device
 from shared.errors import CheckpointError, ConfigError
+from shared.model_folder import FILE_NAME, model_folders
 
 if TYPE_CHECKING:
     from companion.runner import Runner
@@ -26,9 +26,10 @@ FALLBACK = "fallback"
 RANDOM = "random"
 RANDOM_SHOWN = "random weights"
 BUILT_IN = {FALLBACK: "plays by rule, no weights", RANDOM: "random weights of the usual size: for measuring the engine, not for listening"}
-FOLDERS = (Path("checkpoints"), Path("~/.jambot/models"), Path(__file__).parent / "models")
-FILE_NAME = "model.safetensors"
 RANDOM_SEED = 20
+LABEL_WIDTH = 14
+Folders = Sequence[Path] | None
+"""Where models are looked for; None: where `shared.model_folder` says."""
 RunnerKind = Literal["onnx-q8", "onnx-fp32", "torch-cpu", "torch-cuda", "torch-mps"]
 CPU_KIND: RunnerKind = "onnx-q8"
 """A step takes a third of the time of `torch-cpu`, and most of all when the weights have left the processor's caches."""
@@ -44,7 +45,7 @@ class Installed:
     fault: str | None
 
 
-def list_models(folders: Sequence[Path] = FOLDERS) -> list[Installed]:
+def list_models(folders: Folders = None) -> list[Installed]:
     """Every installed model, first come first named; a damaged one is listed with its fault."""
     from shared.checkpoint import read_header
 
@@ -57,7 +58,7 @@ def list_models(folders: Sequence[Path] = FOLDERS) -> list[Installed]:
     return found
 
 
-def find_model(name: str | None, folders: Sequence[Path] = FOLDERS) -> str:
+def find_model(name: str | None, folders: Folders = None) -> str:
     """`name`, known to be a player; for None the first installed model, or the fallback player where there is none.
 
     Raises ConfigError for an unknown name, CheckpointError where the weights' header is not ours.
@@ -75,7 +76,7 @@ def find_model(name: str | None, folders: Sequence[Path] = FOLDERS) -> str:
     return name
 
 
-def open_soloist(name: str, device: Device = "auto", folders: Sequence[Path] = FOLDERS) -> Soloist:
+def open_soloist(name: str, device: Device = "auto", folders: Folders = None) -> Soloist:
     """The player called `name`, ready to play. Raises ConfigError and CheckpointError as `find_model` does."""
     name = find_model(name, folders)
     if name == FALLBACK:
@@ -130,7 +131,7 @@ def shown_name(name: str) -> str:
     return RANDOM_SHOWN if name == RANDOM else name
 
 
-def fingerprint(name: str, device: Device = "auto", folders: Sequence[Path] = FOLDERS) -> str:
+def fingerprint(name: str, device: Device = "auto", folders: Folders = None) -> str:
     """What tells two versions of a player apart: a digest of its weights, or JamBot's version where it has none of its own, and
     the kind of runner, because another kind may round a score differently and choose another note. Raises as `open_soloist` does.
     """
@@ -169,26 +170,35 @@ def random_decoder() -> Decoder:
     return decoder.eval()
 
 
-def show_models(folders: Sequence[Path] = FOLDERS) -> None:
-    """Print a table of all players."""
+def show_models(folders: Folders = None) -> None:
+    """Print all players: a block for each, which fits any width."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table("name", "trained on", "licence", "figures", "where")
+    console = Console()
     for model in list_models(folders):
-        if model.card is None:
-            table.add_row(model.name, f"unusable: {model.fault}", "", "", str(model.path.parent))
-        else:
-            figures = ", ".join(f"{name} {value:g}" for name, value in model.card.figures.items())
-            table.add_row(model.name, model.card.training_data, model.card.licence, figures, str(model.path.parent))
+        block = Table.grid(padding=(0, 2))
+        block.add_column(min_width=LABEL_WIDTH, no_wrap=True)
+        block.add_column()
+        rows = {"unusable": model.fault or ""} if model.card is None else _card_rows(model.card)
+        for label, text in {**rows, "where": str(model.path.parent)}.items():
+            block.add_row(Text(f"  {label}", style="dim"), Text(text))
+        console.print(Text(model.name, style="bold"))
+        console.print(block)
     for name, what in BUILT_IN.items():
-        table.add_row(name, what, "MIT", "", "built in")
-    Console().print(table)
+        console.print(Text.assemble((name, "bold"), f"  built in: {what}"))
 
 
-def _paths(folders: Sequence[Path]) -> dict[str, Path]:
+def _card_rows(card: Card) -> dict[str, str]:
+    figures = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in card.figures.items())
+    rows = {"licence": card.licence, "learned from": card.training_data, "figures": figures}
+    return {label: text for label, text in rows.items() if text}
+
+
+def _paths(folders: Folders) -> dict[str, Path]:
     paths: dict[str, Path] = {}
-    for folder in folders:
-        for path in sorted(folder.expanduser().glob(f"*/{FILE_NAME}")):
+    for folder in model_folders() if folders is None else folders:
+        for path in sorted(folder.glob(f"*/{FILE_NAME}")):
             paths.setdefault(path.parent.name, path)
     return {name: path for name, path in paths.items() if name not in BUILT_IN}

@@ -21,13 +21,13 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from shared.errors import CheckpointError, ConfigError
+from shared.model_folder import ADAPTER_FILE_NAME as ADAPTER_FILE_NAME
+from shared.model_folder import FILE_NAME as FILE_NAME
 from shared.nets.decoder import Decoder, DecoderConfig
 from shared.nets.lora import LoraConfig, add_lora, lora_state
 from shared.tokens import vocabulary_hash
 
 FORMAT = 1
-FILE_NAME = "model.safetensors"
-ADAPTER_FILE_NAME = "adapter.safetensors"
 _HEADER_BYTES_MAX = 1 << 20
 _AGAIN = "install or export the model again"
 

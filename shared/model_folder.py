@@ -13,13 +13,16 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from shared.checkpoint import ADAPTER_FILE_NAME, FILE_NAME, load, load_adapter
 from shared.errors import CheckpointError, ConfigError
-from shared.nets.decoder import Decoder
-from shared.nets.lora import merge_lora, scale_lora
 
+if TYPE_CHECKING:
+    from shared.nets.decoder import Decoder
+
+FILE_NAME = "model.safetensors"
 BASE_FILE_NAME = "base.safetensors"
+ADAPTER_FILE_NAME = "adapter.safetensors"
 
 
 def model_folders() -> tuple[Path, ...]:
@@ -42,6 +45,8 @@ def find_folder(name: str, folders: Sequence[Path] | None = None) -> Path:
 
 def load_base(folder: Path) -> Decoder:
     """The base model in `folder`, in evaluation mode. Raises CheckpointError."""
+    from shared.checkpoint import load
+
     return load(folder / BASE_FILE_NAME)
 
 
@@ -50,6 +55,10 @@ def load_model(folder: Path, strength: float = 1.0) -> Decoder:
 
     From base and adapter where they are there, else from the merged file, whose strength is fixed.
     """
+    # Imported only now: whoever looks for a name need not wait for PyTorch.
+    from shared.checkpoint import load, load_adapter
+    from shared.nets.lora import merge_lora, scale_lora
+
     if not (folder / BASE_FILE_NAME).is_file():
         if strength != 1.0:
             raise CheckpointError(f"{folder}: holds merged weights, whose adapter is fixed; use strength 1, or export base and adapter")

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from shared.files import written_whole
 from trainer.evaluate_command import evaluate
+from trainer.export_command import export
 from trainer.generate_command import generate
 from trainer.nll_command import ngram, nll
 from trainer.prepare_command import prepare
@@ -47,6 +48,7 @@ def chords(charts: Path, part: str, seed: int, json_file: Path | None) -> None:
 trainer.add_command(prepare)
 trainer.add_command(train)
 trainer.add_command(evaluate)
+trainer.add_command(export)
 trainer.add_command(generate)
 trainer.add_command(ngram)
 trainer.add_command(nll)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+CREDITS_APART = "; "
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,12 @@ class Source:
     jazz: bool
 
 
+    @property
+    def credit(self) -> str:
+        """Title, licence and attribution, as a card names them."""
+        return f"{self.title} ({self.licence}, {self.attribution})"
+
+
 SOURCES = {
     source.name: source
     for source in (
@@ -30,3 +39,15 @@ SOURCES = {
         Source("midi", "MIDI files of your own", "as their owner says", "their owner", False, True),
     )
 }
+
+
+def credits_of(names: Collection[str]) -> str:
+    """The credits of the sources called `names`, as a card's training data."""
+    return CREDITS_APART.join(SOURCES[name].credit for name in sorted(names))
+
+
+def licence_of(names: Collection[str]) -> str:
+    """What may be done with a model that learned from the sources called `names`."""
+    if all(SOURCES[name].permissive for name in names):
+        return "MIT; the data it learned from: " + ", ".join(sorted({SOURCES[name].licence for name in names}))
+    return "for your own use, as the owners of the music allow"

@@ -31,17 +31,19 @@ from trainer.chord_songs import SUFFIXES
 from trainer.config import ModelSettings, StageASettings
 from trainer.devices import find_device
 from trainer.evaluation import Evaluation, evaluate, figures
+from trainer.export import write_card
 from trainer.human import shipped_human
 from trainer.ledger import Ledger, file_digest, key_of, tree_digest
 from trainer.midi_lines import read_midi_lines
+from trainer.model_card import Figures
 from trainer.nll_data import count_ngram, read_held_out
 from trainer.prepare import PrepareOrder, Tell, prepare
 from trainer.prepared_songs import held_out_songs, with_usual_wish
 from trainer.shards import MANIFEST, Shards
 from trainer.song import Song
 from trainer.source import SOURCES
-from trainer.train import CURVE, What, train
 from trainer.train import Order as TrainOrder
+from trainer.train import What, train
 from trainer.training import Report
 from trainer.verbatim import against_training
 
@@ -139,7 +141,10 @@ class _Work:
         order = self.order
         self._begin("prepare")
         with self.screen.preparing() as tell:
-            done = prepare(PrepareOrder(order.folders, order.data, order.settings.prepare, order.workers, order.overwrite), tell)
+            try:
+                done = prepare(PrepareOrder(order.folders, order.data, order.settings.prepare, order.workers, order.overwrite), tell)
+            except ConfigError as error:
+                raise ConfigError(str(error).replace("--out", "--data")) from None
         self.shards = done.shards
         self.music = file_digest(order.data / MANIFEST)
         if done.again:
@@ -160,7 +165,7 @@ class _Work:
             best = train(TrainOrder(what, order.data, order.folder, order.settings, order.device, order.seed, order.base, anew), tell)
         if what == "lora" and order.base is not None:
             weights.append(order.folder / BASE_FILE_NAME)
-        self.ledger.write(what, key, [*weights, order.folder / f"{what}-log.jsonl", order.folder / CURVE])
+        self.ledger.write(what, key, [*weights, order.folder / f"{what}-log.jsonl"])
         self.screen.said(f"{best:.3f} nats for each held-out note")
 
     def count(self) -> None:
@@ -223,8 +228,10 @@ class _Work:
         with written_whole(order.samples / METRICS) as draft:
             draft.write_text(json.dumps(stage_a_report.metrics(figures(found), measured), indent=1) + "\n", encoding="utf-8")
         page, told = order.samples / REPORT, stage_a_report.told(self.shards, measured)
-        stage_a_report.write(found, page, order.name, reading.dropped, told, order.folder / CURVE)
-        self.ledger.write("evaluate", key, [order.samples / METRICS, page / stage_a_report.PAGE])
+        diaries = {what: order.folder / f"{what}-log.jsonl" for what in ("base", "lora")}
+        stage_a_report.write(found, page, order.name, reading.dropped, told, diaries)
+        card = write_card(order.folder, Figures({}, measured, figures(found)))
+        self.ledger.write("evaluate", key, [order.samples / METRICS, page / stage_a_report.PAGE, card])
         return found
 
     def _songs(self) -> list[Song]:
@@ -260,7 +267,10 @@ def _checked(order: StageAOrder) -> StageAOrder:
         solos.find_songs(order.charts)
     if order.base is None:
         return order
-    path = find_folder(order.base) / BASE_FILE_NAME
+    try:
+        path = find_folder(order.base) / BASE_FILE_NAME
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("--model", "--base")) from None
     shape = shape_of(path, read_header(path))
     model = ModelSettings(**{name: getattr(shape, name) for name in ModelSettings.__struct_fields__})
     return replace(order, settings=msgspec.structs.replace(order.settings, model=model))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shared.files import written_whole
 from trainer.evaluation import Evaluation
 from trainer.evaluation_report import write_report
 from trainer.nll import TITLES
 from trainer.prepare import reason_counts
+from trainer.progress import draw_curve, read_diary
 from trainer.reading import Dropped
 from trainer.shards import Shards, counts
 from trainer.source import SOURCES
@@ -38,10 +37,11 @@ def told(shards: Shards, likelihood: Mapping[str, Any] | None) -> list[str]:
     return [*_likelihood(likelihood), "## Music", *_music(shards)]
 
 
-def write(found: Evaluation, folder: Path, name: str, dropped: Sequence[Dropped], paragraphs: Sequence[str], curve: Path) -> None:
-    """Write the page and its pictures to `folder`, the training `curve` and `paragraphs` in it. Raises OSError where the system refuses."""
-    with written_whole(folder / "curve.png") as draft:
-        shutil.copyfile(curve, draft)
+def write(
+    found: Evaluation, folder: Path, name: str, dropped: Sequence[Dropped], paragraphs: Sequence[str], diaries: Mapping[str, Path]
+) -> None:
+    """Write the page to `folder`, with pictures of the solos and of the training `diaries`, and `paragraphs`. Raises OSError."""
+    draw_curve({run: read_diary(path) for run, path in diaries.items() if path.is_file()}, folder / "curve.png")
     sections = ["## Training", "![training and held-out loss](curve.png)", *paragraphs]
     write_report(found, folder, f"{name}: its solos", dropped, sections)
 

@@ -21,9 +21,10 @@ from shared.nets.decoder import Decoder
 from shared.nets.lora import add_lora
 from trainer.config import StageASettings
 from trainer.devices import World, joined
+from trainer.model_card import whole_card
 from trainer.progress import Diary, draw_curve, read_diary
 from trainer.shards import MANIFEST, Entry, Shards, open_shards
-from trainer.source import SOURCES
+from trainer.source import SOURCES, credits_of, licence_of
 from trainer.training import Report, Training
 from trainer.windows import Windows, base_weights, whole
 
@@ -107,21 +108,12 @@ def _net(order: Order, card: Callable[[float], Card]) -> tuple[Decoder, Callable
 
 
 def merge(folder: Path) -> None:
-    """Write the merged weights of base and adapter in `folder`, with the adapter's card: what the companion plays."""
-    save(folder / FILE_NAME, load_model(folder), read_header(folder / ADAPTER_FILE_NAME).card)
+    """Write the merged weights of base and adapter in `folder`, with a card that tells what both learned from: what the companion plays."""
+    save(folder / FILE_NAME, load_model(folder), whole_card(folder))
 
 
 def _card(order: Order, sources: set[str]) -> Callable[[float], Card]:
-    known = [SOURCES[name] for name in sorted(sources)]
-    data = "; ".join(f"{source.title} ({source.licence}, {source.attribution})" for source in known)
-    return lambda val: Card(order.out.name, data, licence_of(sources), {"val_nats_per_note": round(val, 4)})
-
-
-def licence_of(sources: set[str]) -> str:
-    """What may be done with a model that learned from `sources`."""
-    if all(SOURCES[name].permissive for name in sources):
-        return "MIT; the data it learned from: " + ", ".join(sorted({SOURCES[name].licence for name in sources}))
-    return "for your own use, as the owners of the music allow"
+    return lambda val: Card(order.out.name, credits_of(sources), licence_of(sources), {"val_nats_per_note": round(val, 4)})
 
 
 def _prepare_folder(order: Order, world: World) -> None:
