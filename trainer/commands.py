@@ -15,6 +15,7 @@ from trainer.generate_command import generate
 from trainer.nll_command import ngram, nll
 from trainer.prepare_command import prepare
 from trainer.stage_a_command import stage_a
+from trainer.sweep_command import sweep
 from trainer.train_command import train
 
 
@@ -53,3 +54,4 @@ trainer.add_command(generate)
 trainer.add_command(ngram)
 trainer.add_command(nll)
 trainer.add_command(stage_a)
+trainer.add_command(sweep)

@@ -10,6 +10,8 @@ from trainer.line import Line
 from trainer.measures import GATES, MEASURES, Measure, Swing, Value, measure_line, set_averages, swing_by_tempo
 
 SWING_TOLERANCE = 0.1
+UNMEASURED_DISTANCE = 3.0
+MEDIAN_WEIGHT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,15 @@ class Row:
 
     @property
     def distance(self) -> float | None:
-        """How far the average lies from the human median, in halves of the range from the 10th to the 90th percentile."""
-        if self.value is None or self.human is None or self.human.p90 <= self.human.p10:
+        """How far the average lies from the human median, in steps from there to the 10th or the 90th percentile, whichever side it is on.
+
+        So it is at most 1 inside the human range, and too much counts like too little. None where nothing can be said.
+        """
+        if self.value is None or self.human is None:
             return None
-        return 2 * abs(self.value - self.human.p50) / (self.human.p90 - self.human.p10)
+        away = abs(self.value - self.human.p50)
+        step = self.human.p90 - self.human.p50 if self.value > self.human.p50 else self.human.p50 - self.human.p10
+        return 0.0 if not away else away / step if step > 0 else UNMEASURED_DISTANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +116,13 @@ def evaluate_humans(lines: Sequence[Line], human: Human, memorization: Memorizat
 
 
 def distance(evaluation: Evaluation) -> float:
-    """One number to choose by, 0 at best: the mean over the gates of how far each lies outside the inner half of the human range.
+    """One number to choose a set by, less is better: the mean over the gates of max(0, d - 1) + 0.1 d, d being `Row.distance`.
 
-    In halves of the range from the 10th to the 90th percentile; a gate that cannot be measured counts 2.
+    What lies outside the human range counts by how far it is outside; inside, a little by how far it is from the median, so that of
+    two sets that pass the more human one is chosen. A gate that cannot be measured counts as d = 3.
     """
-    gates = [row for row in evaluation.rows if row.measure.gate]
-    return sum(2.0 if row.distance is None else max(0.0, row.distance - 0.5) for row in gates) / len(GATES)
+    gates = [UNMEASURED_DISTANCE if row.distance is None else row.distance for row in evaluation.rows if row.measure.gate]
+    return sum(max(0.0, away - 1.0) + MEDIAN_WEIGHT * away for away in gates) / len(GATES)
 
 
 def figures(evaluation: Evaluation) -> dict[str, object]:

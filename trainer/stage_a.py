@@ -12,16 +12,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
-from safetensors import SafetensorError
 
 from shared.checkpoint import ADAPTER_FILE_NAME, FILE_NAME, read_header, shape_of
-from shared.errors import ConfigError, DataError
+from shared.errors import ConfigError
 from shared.files import written_whole
 from shared.model_folder import BASE_FILE_NAME, find_folder, load_model
 from trainer import generate as solos
@@ -39,6 +38,7 @@ from trainer.model_card import Figures
 from trainer.nll_data import count_ngram, read_held_out
 from trainer.prepare import PrepareOrder, Tell, prepare
 from trainer.prepared_songs import held_out_songs, with_usual_wish
+from trainer.room import resumable
 from trainer.shards import MANIFEST, Shards
 from trainer.song import Song
 from trainer.source import SOURCES
@@ -112,7 +112,7 @@ def stage_a(order: StageAOrder, screen: Screen) -> Evaluation:
     Raises ConfigError, DataError and CheckpointError, one line with the mend.
     """
     order = _checked(order)
-    with _said_where():
+    with resumable():
         work = _Work(order, screen)
         work.prepare()
         if order.base is None:
@@ -274,16 +274,3 @@ def _checked(order: StageAOrder) -> StageAOrder:
     shape = shape_of(path, read_header(path))
     model = ModelSettings(**{name: getattr(shape, name) for name in ModelSettings.__struct_fields__})
     return replace(order, settings=msgspec.structs.replace(order.settings, model=model))
-
-
-@contextmanager
-def _said_where() -> Iterator[None]:
-    """Errors of the system as one line with the mend."""
-    again = "then give the same command again: it goes on where it was"
-    try:
-        yield
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename is not None else ""
-        raise DataError(f"{where}cannot be written ({error.strerror or error}); make room or choose other folders, {again}") from None
-    except SafetensorError as error:
-        raise DataError(f"weights cannot be written ({error}); make room, {again}") from None
