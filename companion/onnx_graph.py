@@ -74,7 +74,7 @@ def net_graph(decoder: Decoder, weights: Weights) -> bytes:
 def head_graph(head: Head, weights: Weights) -> bytes:
     """One head: `hidden` (1, W) and decisions `given0`, `given1` (1,) as many as it asks for -> `scores` (1, classes).
 
-    The pitch head asks for the onset and for the chord's root.
+    The pitch head asks for the onset, the chord's root and the last note's pitch.
     """
     graph = _Graph(weights)
     x = "hidden"
@@ -87,12 +87,14 @@ def head_graph(head: Head, weights: Weights) -> bytes:
     x = graph.add("Gelu", [graph.linear("inner", x, head.inner)])
     scores = graph.linear("out", x, head.out)
     if isinstance(head, PitchHead):
-        root = f"given{len(inputs) - 1}"
-        inputs.append(helper.make_tensor_value_info(root, TensorProto.INT64, [1]))
-        places = graph.add("Gather", [graph.constant("degrees", head.get_buffer("degrees")), root])
-        # without a root no degree counts
-        degree = graph.add("Concat", [graph.linear("degree", x, head.degree), graph.constant("none", np.zeros((1, 1), np.float32))], axis=1)
-        scores = graph.add("Add", [scores, graph.add("GatherElements", [degree, places], axis=1)])
+        nothing = graph.constant("nothing", np.zeros((1, 1), np.float32))
+        for table, relative in (("degrees", head.degree), ("intervals", head.interval)):
+            given = f"given{len(inputs) - 1}"
+            inputs.append(helper.make_tensor_value_info(given, TensorProto.INT64, [1]))
+            places = graph.add("Gather", [graph.constant(table, head.get_buffer(table)), given])
+            # without a root, or a last note, nothing counts
+            counted = graph.add("Concat", [graph.linear(f"{table}_of", x, relative), nothing], axis=1)
+            scores = graph.add("Add", [scores, graph.add("GatherElements", [counted, places], axis=1)])
     graph.node("Identity", [scores], ["scores"])
     return graph.model(inputs, [_float("scores", [1, head.out.out_features])])
 

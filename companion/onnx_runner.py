@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from companion.onnx_graph import SHADOWS, Weights, cache_names, cache_shape, head_graph, net_graph
 from companion.runner import Reader, Scores
 from shared.nets.decoder import Decoder
-from shared.tokens import COLUMN, Steps
-
-ROOT = COLUMN["root"]
+from shared.tokens import Steps, pitch_context
 
 
 class OnnxRunner:
@@ -43,7 +41,7 @@ class _OnnxReader:
         self.length = 0
         self._runner = runner
         self._hidden = np.zeros((config.context, config.width), np.float32)
-        self._roots = np.zeros(config.context, np.int64)
+        self._pitch_context = np.zeros((config.context, 2), np.int64)
         self._caches = [_shared(np.zeros(cache_shape(config), np.float32)) for _ in cache_names(config)]
         self._last, self._total = np.zeros(1, np.int32), np.zeros(1, np.int32)
         self._passes: dict[int, _Pass] = {}
@@ -61,14 +59,14 @@ class _OnnxReader:
         self._last[0] = end + SHADOWS - 1
         self._runner.net.run_with_iobinding(work.binding)
         self._hidden[self.length : end] = work.hidden[0]
-        self._roots[self.length : end] = steps[:, ROOT]
+        self._pitch_context[self.length : end] = pitch_context(steps)
         self.length = end
 
     def onset(self) -> Scores:
         return _scores(self._runner.onset, self._of_last())
 
     def pitch(self, onset: int) -> Scores:
-        return _scores(self._runner.pitch, self._of_last(), onset, int(self._roots[self.length - 1]))
+        return _scores(self._runner.pitch, self._of_last(), onset, *self._pitch_context[self.length - 1].tolist())
 
     def duration(self, onset: int, pitch: int) -> Scores:
         return _scores(self._runner.duration, self._of_last(), onset, pitch)

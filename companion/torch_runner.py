@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from companion.runner import Reader, Scores
 from shared.nets.decoder import Cache, Decoder
-from shared.tokens import COLUMN, Steps
-
-ROOT = COLUMN["root"]
+from shared.tokens import Steps, pitch_context
 
 
 class TorchRunner:
@@ -40,7 +39,7 @@ class _TorchReader:
         self._decoder = decoder
         self._device = device
         self._cache = Cache(decoder.config, device)
-        self._roots = torch.zeros(decoder.config.context, dtype=torch.int64, device=device)
+        self._pitch_context = np.zeros((decoder.config.context, 2), np.int64)
 
     @property
     def length(self) -> int:
@@ -54,13 +53,13 @@ class _TorchReader:
         with torch.inference_mode():
             start, rows = self._cache.length, torch.from_numpy(steps).to(self._device, torch.int64)
             self._decoder.advance(rows, self._cache)
-            self._roots[start : self._cache.length] = rows[:, ROOT]
+            self._pitch_context[start : self._cache.length] = pitch_context(steps)
 
     def onset(self) -> Scores:
         return self._scores(self._decoder.onset)
 
     def pitch(self, onset: int) -> Scores:
-        return self._scores(self._decoder.pitch, onset, int(self._roots[self.length - 1]))
+        return self._scores(self._decoder.pitch, onset, *self._pitch_context[self.length - 1].tolist())
 
     def duration(self, onset: int, pitch: int) -> Scores:
         return self._scores(self._decoder.duration, onset, pitch)

@@ -32,6 +32,8 @@ FRAME, NOTE = 0, 1
 NEXT = TICKS_PER_BEAT
 ONSETS = NEXT + 1
 PITCHES = PITCH_MAX + 1
+# What is farther than these counts as this far: semitones, ticks, ticks.
+INTERVAL_MAX, GAP_MAX, END_MAX = 24, 48, 96
 NEXT_IN_BEATS_MAX = 16
 TEMPO_BINS_PER_OCTAVE = 6
 TEMPO_BINS = math.ceil(TEMPO_BINS_PER_OCTAVE * math.log2(TEMPO_BPM_MAX / TEMPO_BPM_MIN)) + 1
@@ -54,15 +56,19 @@ class Field:
     size: int
 
 
-# 0 stands for "none", "unknown" or "does not apply" wherever a field has such a value. Degrees follow from the fields beside
-# them: they spare a net the learning of twelve keys one by one.
+# 0 stands for "none", "unknown" or "does not apply" wherever a field has such a value. Degrees, intervals, gaps and ends follow from
+# other fields and earlier steps: they spare a net the learning of twelve keys one by one, and of sums.
 FIELDS = (
     Field("kind", 2),
     Field("since", TICKS_PER_BEAT + 1),  # ticks since the frame before; 0 in the first frame and in notes
     Field("tick_in_beat", TICKS_PER_BEAT),
     Field("pitch", 1 + PITCHES),
     Field("duration", 1 + DURATIONS),
-    Field("degree", 13),  # the note's pitch class above the chord's root
+    Field("degree", 13),  # the pitch class of the note, in a frame of the last note, above the chord's root
+    Field("interval", 2 * INTERVAL_MAX + 2),  # semitones from the note before
+    Field("last_pitch", 1 + PITCHES),  # in a frame: the last note's
+    Field("gap", 2 + GAP_MAX),  # ticks since the last onset before this step
+    Field("end", 2 + END_MAX),  # ticks from the beat line to where the last note ends
     Field("beat_in_bar", 64),
     Field("numerator", 33),
     Field("denominator", len(DENOMINATORS)),
@@ -83,7 +89,9 @@ FIELDS = (
 COLUMN = {field.name: index for index, field in enumerate(FIELDS)}
 SIZES = np.array([field.size for field in FIELDS])
 _KIND, _SINCE, _TICK, _PITCH, _DURATION = (COLUMN[name] for name in ("kind", "since", "tick_in_beat", "pitch", "duration"))
-_ROLE, _ROOT = COLUMN["role"], COLUMN["root"]
+_ROLE, _ROOT, _LAST_PITCH, _GAP, _END = (COLUMN[name] for name in ("role", "root", "last_pitch", "gap", "end"))
+_MEMORY = [COLUMN[name] for name in ("degree", "interval", "last_pitch", "gap", "end")]  # of the note before
+_MEMORY_OF_NOTE = [COLUMN[name] for name in ("interval", "gap")]
 _CONTEXT = COLUMN["beat_in_bar"]  # from this column on a note repeats its frame
 _QUALITY_INDEX = {name: index for index, name in enumerate(QUALITY_NAMES)}
 _POLYPHONIC = np.array([role in POLYPHONIC_ROLES for role in ROLES])
@@ -223,6 +231,10 @@ def crop(steps: Steps, start: int, stop: int) -> Steps:
     if not len(window) or window[0, _KIND] != FRAME:
         raise DataError(f"window from step {start}: a window begins with a frame")
     window[0, _SINCE] = 0
+    # As if nothing had been before: no memory of a note up to the first one here.
+    first = next(iter(np.flatnonzero(window[:, _KIND] == NOTE)), len(window))
+    window[:first, _MEMORY] = 0
+    window[first : first + 1, _MEMORY_OF_NOTE] = 0
     return window
 
 
@@ -241,12 +253,18 @@ def transposed(steps: Steps, semitones: int) -> Steps:
     for name in ("root", "bass", "next_root", "next_bass"):
         column = out[:, COLUMN[name]]
         column[:] = np.where(column > 0, (column - 1 + semitones) % 12 + 1, 0)
-    pitch = out[:, _PITCH]
-    moved = np.where(pitch > 0, pitch + semitones, 1)
-    if moved.min(initial=1) < 1 or moved.max(initial=1) > PITCHES:
-        raise DataError(f"transposition by {semitones} semitones: a pitch leaves 0..{PITCH_MAX}")
-    pitch[:] = np.where(pitch > 0, moved, 0)
+    for column in (_PITCH, _LAST_PITCH):
+        pitch = out[:, column]
+        moved = np.where(pitch > 0, pitch + semitones, 1)
+        if moved.min(initial=1) < 1 or moved.max(initial=1) > PITCHES:
+            raise DataError(f"transposition by {semitones} semitones: a pitch leaves 0..{PITCH_MAX}")
+        pitch[:] = np.where(pitch > 0, moved, 0)
     return out
+
+
+def pitch_context(steps: Steps) -> Steps:
+    """What the scoring of the next pitch leans on, shape (steps, 2): the chord's root and the last note's pitch, as in their fields."""
+    return np.stack([steps[:, _ROOT], steps[:, _PITCH] + steps[:, _LAST_PITCH]], axis=1)
 
 
 def _frame_row(frame: Frame, before: Frame | None, last: Sequence[int]) -> list[int]:
@@ -264,8 +282,16 @@ def _frame_row(frame: Frame, before: Frame | None, last: Sequence[int]) -> list[
     if not 0 <= frame.tick_in_beat < TICKS_PER_BEAT or not 0 <= frame.beat_in_bar < SIZES[_CONTEXT]:
         raise DataError(f"frame at tick {frame.tick}: beat {frame.beat_in_bar}, tick in beat {frame.tick_in_beat}: no place in a bar")
     wish = frame.conditioning
+    last_pitch, onset, end = (0, 0, 0) if before is None else _last_note(last)
+    memory = (0, 0, 0, 0, 0)
+    if before is not None and last_pitch:
+        moved = (frame.tick - frame.tick_in_beat) - (before.tick - before.tick_in_beat)
+        memory = (
+            _degree(frame.chord, last_pitch - 1), 0, last_pitch,
+            1 + min(GAP_MAX, frame.tick_in_beat + moved - onset), 1 + max(0, end - moved),
+        )  # fmt: skip
     return [
-        FRAME, since, frame.tick_in_beat, 0, 0, 0,
+        FRAME, since, frame.tick_in_beat, 0, 0, *memory,
         frame.beat_in_bar, frame.meter.numerator, DENOMINATORS.index(frame.meter.denominator),
         *_chord_fields(frame.chord), *_chord_fields(frame.next_chord), 0 if frame.next_in_beats is None else frame.next_in_beats + 1,
         _degree(frame.chord, None if frame.chord is None else frame.chord.bass),
@@ -281,8 +307,19 @@ def _note_row(note: Note, frame: Frame, last: Sequence[int]) -> list[int]:
             f"note at tick {note.tick}, pitch {note.pitch}: notes follow their frame within its beat, in order, "
             f"at one tick only in roles that play chords ({', '.join(POLYPHONIC_ROLES)}), from the lowest up"
         )
-    degree = _degree(frame.chord, note.pitch)
-    return [NOTE, 0, onset, note.pitch + 1, duration_class(note.duration_ticks) + 1, degree, *last[_CONTEXT:]]
+    duration = duration_class(note.duration_ticks)
+    last_pitch, last_onset, _ = _last_note(last)
+    interval = max(-INTERVAL_MAX, min(INTERVAL_MAX, note.pitch + 1 - last_pitch)) + INTERVAL_MAX + 1 if last_pitch else 0
+    gap = 1 + min(GAP_MAX, onset - last_onset) if last_pitch else 0
+    end = 1 + min(END_MAX, onset + DURATION_TICKS[duration])
+    return [NOTE, 0, onset, note.pitch + 1, duration + 1, _degree(frame.chord, note.pitch), interval, 0, gap, end, *last[_CONTEXT:]]
+
+
+def _last_note(row: Sequence[int]) -> tuple[int, int, int]:
+    """The last note up to a step: its pitch as in the field (0: none), and its onset and end in ticks from the step's beat line."""
+    if row[_KIND] == NOTE:
+        return row[_PITCH], row[_TICK], row[_END] - 1
+    return row[_LAST_PITCH], row[_TICK] - row[_GAP] + 1, row[_END] - 1
 
 
 def _degree(chord: Chord | None, pitch: int | None) -> int:

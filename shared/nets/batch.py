@@ -17,10 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from shared.nets.decoder import Attention, Decoder
-from shared.tokens import COLUMN, FIELDS, Steps
+from shared.tokens import FIELDS, Steps, pitch_context
 
 Scores = NDArray[np.float32]
-_ROOT = COLUMN["root"]
 
 
 class BatchDecoder:
@@ -37,7 +36,7 @@ class BatchDecoder:
         self._keys = torch.zeros(shape, device=self._device)
         self._values = torch.zeros(shape, device=self._device)
         self._last = torch.zeros(slots, config.width, device=self._device)  # (S, W): hidden states after each slot's last step
-        self._roots = [0] * slots  # of the chord at each slot's last step
+        self._pitch_context = [[0, 0]] * slots  # of each slot's last step
         self.lengths = [0] * slots
 
     def read(self, steps: Mapping[int, Steps]) -> None:
@@ -46,7 +45,7 @@ class BatchDecoder:
             if self.lengths[slot] + len(rows) > self._context:
                 raise ValueError(f"slot {slot}: {self.lengths[slot] + len(rows)} steps: the context holds {self._context}")
         for slot, rows in steps.items():
-            self._roots[slot] = int(rows[-1, _ROOT])
+            self._pitch_context[slot] = pitch_context(rows[-1:])[0].tolist()
             if len(rows) > 1:
                 self._read_many(slot, rows)
         single = {slot: rows for slot, rows in steps.items() if len(rows) == 1}
@@ -59,7 +58,7 @@ class BatchDecoder:
 
     def pitch(self, slots: Sequence[int], onsets: Sequence[int]) -> Scores:
         """Scores (N, PITCHES) of its pitch, given its onset."""
-        return self._scores(self._decoder.pitch, slots, onsets, [self._roots[slot] for slot in slots])
+        return self._scores(self._decoder.pitch, slots, onsets, *zip(*(self._pitch_context[slot] for slot in slots), strict=True))
 
     def duration(self, slots: Sequence[int], onsets: Sequence[int], pitches: Sequence[int]) -> Scores:
         """Scores (N, DURATIONS) of its duration class, given the other two."""

@@ -3,7 +3,8 @@
     step (fields) -> sum of field embeddings -> blocks -> hidden
     hidden -> onset;   hidden + onset -> pitch;   hidden + onset + pitch -> duration
 
-A pitch is scored twice, as itself and as a degree above the chord's root, so that what is learned in one key helps in all.
+A pitch is scored three times, as itself, as a degree above the chord's root and as an interval from the last note, so that what is
+learned in one key helps in all.
 
 Shapes: B batch, T steps, F fields, W width, H heads, G key/value heads, D head width, C context.
 Rotary positions: Su et al. 2021. SwiGLU: Shazeer 2020. Grouped heads: Ainslie et al. 2023.
@@ -19,14 +20,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shared.tokens import COLUMN, DURATIONS, ONSETS, PITCHES, SIZES
+from shared.tokens import COLUMN, DURATIONS, INTERVAL_MAX, ONSETS, PITCHES, SIZES
 
 ROPE_BASE = 10000.0
 INIT_STD = 0.02
 SIZE_MAX = 8192
 ROOTS = 13
 DEGREES = 12
-_ROOT = COLUMN["root"]
+INTERVALS = 2 * INTERVAL_MAX + 1
+_ROOT, _PITCH, _LAST_PITCH = (COLUMN[name] for name in ("root", "pitch", "last_pitch"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +174,23 @@ class Head(nn.Module):
 
 
 class PitchHead(Head):
-    """Scores of pitches, the sum of two: the pitch as itself, and its degree above the root of the chord in force."""
+    """Scores of pitches, the sum of three: the pitch as itself, its degree above the chord's root, its interval from the last note."""
 
     def __init__(self, width: int) -> None:
         super().__init__(width, PITCHES, given=(ONSETS,))
         self.degree = nn.Linear(width, DEGREES)
+        self.interval = nn.Linear(width, INTERVALS)
         self.register_buffer("degrees", torch.from_numpy(degrees_above()), persistent=False)  # (ROOTS, PITCHES)
+        self.register_buffer("intervals", torch.from_numpy(intervals_from()), persistent=False)  # (1 + PITCHES, PITCHES)
 
     def forward(self, hidden: Tensor, *decisions: Tensor) -> Tensor:
-        """(N, W), onsets (N,), roots as in a step's field (N,) -> (N, PITCHES)."""
-        onset, root = decisions
+        """(N, W), onsets (N,), roots and last pitches (N,) as `shared.tokens.pitch_context` has them -> (N, PITCHES)."""
+        onset, root, last = decisions
         inner = functional.gelu(self.inner(hidden + self.given[0](onset)))
-        # without a root no degree counts
-        degree = functional.pad(self.degree(inner), (0, 1))
-        scores: Tensor = self.out(inner) + degree.gather(-1, self.get_buffer("degrees")[root])
+        scores: Tensor = self.out(inner)
+        for relative, table, place in ((self.degree, "degrees", root), (self.interval, "intervals", last)):
+            # without a root, or a last note, nothing counts
+            scores = scores + functional.pad(relative(inner), (0, 1)).gather(-1, self.get_buffer(table)[place])
         return scores
 
 
@@ -193,6 +198,15 @@ def degrees_above() -> NDArray[np.int64]:
     """The degree 0..11 of each pitch above each root as a step's field says it, shape (ROOTS, PITCHES); 12 where there is no root."""
     table = (np.arange(PITCHES)[None] - (np.arange(ROOTS) - 1)[:, None]) % 12
     table[0] = DEGREES
+    return table
+
+
+def intervals_from() -> NDArray[np.int64]:
+    """The interval of each pitch from each last pitch as a step's field says it, shape (1 + PITCHES, PITCHES), from 0 for the farthest
+    down; INTERVALS where there is no last note."""
+    table = np.arange(PITCHES)[None] - (np.arange(1 + PITCHES) - 1)[:, None]
+    table = np.clip(table, -INTERVAL_MAX, INTERVAL_MAX) + INTERVAL_MAX
+    table[0] = INTERVALS
     return table
 
 
@@ -286,9 +300,10 @@ class Decoder(nn.Module):
         onset = _nats(self.onset(hidden[known]), floor[known], low[known], high[known])
         h, at, p, d = hidden[is_note], low[is_note], pitch[is_note], duration[is_note]
         root = rows[..., _ROOT].flatten()[is_note]
+        last = (rows[..., _PITCH] + rows[..., _LAST_PITCH]).flatten()[is_note]
         return Losses(
             onset=onset,
-            pitch=_nats(self.pitch(h, at, root), pitch_floor[is_note], p, p),
+            pitch=_nats(self.pitch(h, at, root, last), pitch_floor[is_note], p, p),
             duration=_nats(self.duration(h, at, p), torch.zeros_like(d), d, d),
             steps=int(known.sum()),
             notes=int(is_note.sum()),

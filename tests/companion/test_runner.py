@@ -14,7 +14,7 @@ from companion.model_store import RunnerKind, make_runner
 from companion.onnx_graph import suits
 from companion.runner import Reader, Runner
 from shared.nets.decoder import Decoder, DecoderConfig
-from shared.tokens import COLUMN, DURATIONS, ONSETS, PITCHES, Steps, encode
+from shared.tokens import DURATIONS, ONSETS, PITCHES, Steps, encode, pitch_context
 from tests.shared.melody import TINY, batch, learn, line, rows, tiny
 
 SHAPES = (
@@ -51,7 +51,7 @@ def expected(net: Decoder, steps: Steps) -> list[list[NDArray[np.float32]]]:
     with torch.inference_mode():
         hidden = net(rows(steps)[None])[0]
         at, struck = torch.full((len(steps),), ONSET), torch.full((len(steps),), PITCH)
-        heads = net.onset(hidden).numpy(), net.pitch(hidden, at, rows(steps)[:, COLUMN["root"]]).numpy(), net.duration(hidden, at, struck).numpy()
+        heads = net.onset(hidden).numpy(), net.pitch(hidden, at, *rows(pitch_context(steps)).unbind(-1)).numpy(), net.duration(hidden, at, struck).numpy()
     return [[head[index] for head in heads] for index in range(len(steps))]
 
 

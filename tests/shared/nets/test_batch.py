@@ -10,7 +10,7 @@ import torch
 
 from shared.nets.batch import BatchDecoder, Scores
 from shared.nets.decoder import Decoder, DecoderConfig
-from shared.tokens import COLUMN, Steps, encode
+from shared.tokens import Steps, encode, pitch_context
 from tests.shared.melody import TINY, line, rows, tiny
 
 GROUPED = dataclasses.replace(TINY, kv_heads=2)
@@ -21,8 +21,8 @@ def expected(model: Decoder, steps: Steps) -> list[Scores]:
     """The three heads after the last of `steps`, by the net as it is trained."""
     with torch.inference_mode():
         hidden = model(rows(steps)[None])[0, -1:]
-        onset, pitch, root = torch.tensor([11]), torch.tensor([62]), rows(steps)[-1:, COLUMN["root"]]
-        return [head[0].numpy() for head in (model.onset(hidden), model.pitch(hidden, onset, root), model.duration(hidden, onset, pitch))]
+        onset, pitch, context = torch.tensor([11]), torch.tensor([62]), rows(pitch_context(steps))[-1:].unbind(-1)
+        return [head[0].numpy() for head in (model.onset(hidden), model.pitch(hidden, onset, *context), model.duration(hidden, onset, pitch))]
 
 
 def found(batch: BatchDecoder, slots: list[int]) -> list[list[Scores]]:
