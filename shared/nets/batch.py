@@ -58,7 +58,8 @@ class BatchDecoder:
 
     def pitch(self, slots: Sequence[int], onsets: Sequence[int]) -> Scores:
         """Scores (N, PITCHES) of its pitch, given its onset."""
-        return self._scores(self._decoder.pitch, slots, onsets, *zip(*(self._pitch_context[slot] for slot in slots), strict=True))
+        roots, last_pitches = ([self._pitch_context[slot][place] for slot in slots] for place in range(2))
+        return self._scores(self._decoder.pitch, slots, onsets, roots, last_pitches)
 
     def duration(self, slots: Sequence[int], onsets: Sequence[int], pitches: Sequence[int]) -> Scores:
         """Scores (N, DURATIONS) of its duration class, given the other two."""

@@ -95,3 +95,9 @@ def test_the_context_can_be_filled_to_the_last_step_and_no_further() -> None:
     with pytest.raises(ValueError, match="slot 0: 65 steps: the context holds 64"):
         batch.read({0: full[:1], 1: full[3:4]})
     assert batch.lengths == [64, 3]
+
+
+def test_where_nobody_plays_a_note_there_is_nothing_to_score() -> None:
+    batch = BatchDecoder(tiny(), 2)
+    batch.read({0: LONG[0][:3], 1: LONG[1][:3]})
+    assert [len(scores) for scores in (batch.onset([]), batch.pitch([], []), batch.duration([], [], []))] == [0, 0, 0]
