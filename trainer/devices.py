@@ -13,6 +13,9 @@ from torch import Tensor, distributed
 
 from shared.errors import ConfigError
 
+# Every batch holds another number of notes, and for every shape that it has seen oneDNN keeps a program of a megabyte or so.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+
 DEVICES = ("auto", "cpu", "cuda")
 _PATIENCE = timedelta(minutes=10)
 
