@@ -20,6 +20,7 @@ from trainer.swing import is_upbeat, lag_at, smoothed
 from trainer.table import Row, grouped, read_rows
 
 NAME = "wjazzd"
+ROLES = ("lead", "bass")
 NOTES, BEATS, META = "wjazzd_notes.parquet", "wjazzd_beats_chords_bass.parquet", "wjazzd_meta.parquet"
 NOTE_COLUMNS = ("solo", "pitch", "division", "tatum", "bar", "beat", "beatpos_score", "micro_beats", "beatdur_perf")
 BEAT_COLUMNS = ("solo", "bar", "beat", "signature", "chord", "bass")
@@ -34,7 +35,9 @@ BASS_NOTE_TICKS = 22
 
 
 def read_pieces(folder: Path, role: str = "lead") -> Reading:
-    """The solos (`lead`) or the bassists' lines (`bass`) of the tables in `folder`. Raises DataError where a table is no such table."""
+    """The solos (`lead`) or the bassists' lines (`bass`) of the tables in `folder`; there is nothing else. Raises DataError where a table is no such table."""
+    if role not in ROLES:
+        return Reading(())
     notes = grouped(read_rows(folder / NOTES, NOTE_COLUMNS), "solo")
     beats = grouped(read_rows(folder / BEATS, BEAT_COLUMNS), "solo")
     pieces, dropped = [], []

@@ -77,6 +77,7 @@ def test_the_bass_is_a_role_of_its_own(tmp_path: Path) -> None:
     assert [note.pitch for note in piece.notes[:3]] == [41, 40, 41]
     (lead,) = read_pieces(tmp_path).pieces
     assert lead.accompaniment == piece.notes
+    assert read_pieces(tmp_path, "comp").pieces == ()
 
 
 def test_a_solo_in_two_metres_keeps_its_longest_stretch(tmp_path: Path) -> None:
