@@ -35,7 +35,7 @@ BASS_NOTE_TICKS = 22
 
 
 def read_pieces(folder: Path, role: str = "lead") -> Reading:
-    """The solos (`lead`) or the bassists' lines (`bass`) of the tables in `folder`; there is nothing else. Raises DataError where a table is no such table."""
+    """The solos (`lead`) or the bassists' lines (`bass`) in `folder`; nothing else is there. Raises DataError for other tables."""
     if role not in ROLES:
         return Reading(())
     notes = grouped(read_rows(folder / NOTES, NOTE_COLUMNS), "solo")
