@@ -141,7 +141,7 @@ set_up
 name_of_model
 cd -- "$run"
 status=0
-"$python" -P -u -m trainer stage-a "${words[@]}" 2>&1 | tee -a stage-a.log || status=$?
+"$python" -P -u -m trainer stage-a "${words[@]}" 2>&1 | tee -a stage-a.log 9>&- || status=$?
 if [ "$status" -ne 0 ]; then
     echo "error: stage-a ended before its end; mend what it says, then: bash $home/trainer/runpod.sh" >&2
     exit "$status"
