@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -113,3 +115,33 @@ def test_a_table_without_its_columns_is_refused(tmp_path: Path) -> None:
     (tmp_path / NOTES).write_bytes(b"nonsense")
     with pytest.raises(DataError, match="cannot be read as a table"):
         read_pieces(tmp_path)
+
+
+def test_any_division_of_the_beat_keeps_its_notes_within_half_a_step(tmp_path: Path) -> None:
+    """Divisions as often as in the database: what is written is at most half a tick from the annotated place, swung eighths aside."""
+    chance = random.Random(5)
+    content = tables(bars=200)
+    content[NOTES] = []
+    for row in content[BEATS]:
+        row["bass"] = 40.0
+    places = []
+    for beat in range(4, 800):
+        division = chance.choices([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16], [15, 55, 28, 54, 4, 17, 1.6, 6, 2.5, 1.2, 0.2])[0]
+        for tatum in sorted(chance.sample(range(1, division + 1), chance.randint(1, division))):
+            place = beat + (tatum - 1) / division
+            where = {"solo": "Player: A Tune!", "bar": beat // 4, "beat": beat % 4 + 1, "division": division, "tatum": tatum}
+            timing = {"beatpos_score": place, "micro_beats": chance.gauss(0.02, 0.02), "beatdur_perf": 0.2}
+            content[NOTES].append({**where, "pitch": 60, **timing})
+            places.append(24 * (place - 4))
+    (piece,) = read_pieces(written(tmp_path, content)).pieces
+    back = sorted(event.tick for event in decode(encode(score_of(piece))) if isinstance(event, Note))
+    assert len(back) >= 0.995 * len(places)
+    for tick, place in zip(np.array(back), nearest(places, back), strict=True):
+        swung = len([other for other in places if other // 24 == place // 24]) <= 2 and place % 24 >= 0.45 * 24
+        assert abs(tick - place) <= (5 if swung else 0.5)
+
+
+def nearest(places: list[float], ticks: list[int]) -> list[float]:
+    """The place next to each tick."""
+    known = np.array(places)
+    return [float(known[np.abs(known - tick).argmin()]) for tick in ticks]
