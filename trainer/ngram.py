@@ -1,16 +1,17 @@
-"""The interpolated n-gram that the net must beat: the same decisions on the same steps. Knows steps; knows no net, no training data.
+"""The interpolated n-grams that the net must beat: the same decisions on the same steps. Knows steps; knows no net, no training data.
 
-Each decision looks back at what was decided before it, most telling first and one thing an order: where in the beat we stand
-and where earlier notes began (`NEXT` included, as the frames' places), their durations and intervals, and the chord. It sees
-no tempo, style or next chord. Pitches are counted as intervals from the note before, over the chord as the distance of that note
-from the root: counting once is counting in all twelve keys.
+Two of them, of the same make. The *plain* one looks back along the stream as it stands: the decision just before, then the one before
+that, one an order. The *informed* one was helped by us: for each kind of decision what tells most stands first, with the chord as
+the last note's degree in it, and what tells little is left out. Neither sees tempo, style or next chord. Pitches are counted as
+intervals from the note before: counting once is counting in all twelve keys.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -44,11 +45,19 @@ VALUES = {
     "quality": int(SIZES[COLUMN["quality"]]),
     "onset": ONSETS,  # of the note whose pitch or duration is wanted
 }
-# In the order that makes held-out solos of the Weimar Jazz Database likeliest, among those tried.
-CONTEXTS = {
-    "onset": ("place0", "duration0", "place1", "place2", "place3", "place4"),
-    "pitch": ("interval0", "interval1", "degree", "quality", "interval2", "interval3"),
-    "duration": ("onset", "place0", "place1", "duration0", "duration1"),
+Contexts = Mapping[str, tuple[str, ...]]
+CONTEXTS: dict[str, Contexts] = {
+    "plain": {
+        "onset": ("place0", "duration0", "interval0", "place1", "duration1"),
+        "pitch": ("onset", "duration0", "interval0", "place0", "duration1"),
+        "duration": ("interval0", "onset", "duration0", "interval1", "place0"),
+    },
+    # In the order that makes held-out solos of the Weimar Jazz Database likeliest, among those tried.
+    "informed": {
+        "onset": ("place0", "duration0", "place1", "place2", "place3", "place4"),
+        "pitch": ("interval0", "interval1", "degree", "quality", "interval2", "interval3"),
+        "duration": ("onset", "place0", "place1", "duration0", "duration1"),
+    },
 }
 CLASSES = {"onset": ONSETS, "pitch": INTERVALS, "duration": DURATIONS}
 _FLOOR, _LOW, _HIGH, _PITCH_FLOOR, _PITCH, _DURATION = (TARGETS.index(name) for name in TARGETS)
@@ -56,26 +65,30 @@ _FLOOR, _LOW, _HIGH, _PITCH_FLOOR, _PITCH, _DURATION = (TARGETS.index(name) for 
 
 @dataclass(frozen=True)
 class NGram:
-    """A table for each kind of decision."""
+    """A table for each kind of decision, and the contexts of each."""
 
+    contexts: Contexts
     tables: dict[str, NGramTable]
 
     def onset(self, steps: Steps) -> Floats:
         """(N, ONSETS): how likely each onset class is after each of the N steps but the last."""
         floor = targets(steps)[:-1, _FLOOR]
-        return _masked(_in_chunks(self.tables["onset"], _values(steps, "onset")), floor)
+        return _masked(_in_chunks(self.tables["onset"], self._values(steps, "onset")), floor)
 
     def pitch(self, steps: Steps) -> Floats:
         """(M, PITCHES): how likely each pitch is for each of the M notes, its onset known."""
         wanted = targets(steps)
         notes = wanted[:, _PITCH] >= 0
-        intervals = _in_chunks(self.tables["pitch"], _values(steps, "pitch"))
+        intervals = _in_chunks(self.tables["pitch"], self._values(steps, "pitch"))
         places = np.arange(PITCHES) - _past(steps)[notes][:, None] + PITCHES - 1
         return _masked(np.take_along_axis(intervals, places, 1), wanted[notes, _PITCH_FLOOR])
 
     def duration(self, steps: Steps) -> Floats:
         """(M, DURATIONS): how likely each duration class is for each of the M notes, its onset and pitch known."""
-        return _in_chunks(self.tables["duration"], _values(steps, "duration"))
+        return _in_chunks(self.tables["duration"], self._values(steps, "duration"))
+
+    def _values(self, steps: Steps, kind: str) -> Ints:
+        return _values(steps, kind, self.contexts[kind])
 
     def nats(self, steps: Steps) -> Nats:
         """Nats of every decision in a piece."""
@@ -90,28 +103,29 @@ class NGram:
         return Nats(_nats(onset), _nats(pitch), _nats(duration), len(notes))
 
 
-def fit(pieces: Sequence[Steps], held_out: Sequence[Steps], seen_min: int = SEEN_MIN) -> NGram:
-    """Count `pieces`, and weigh the orders on `held_out` ones. Raises DataError where either holds no note."""
+def fit(pieces: Sequence[Steps], held_out: Sequence[Steps], contexts: Contexts, seen_min: int = SEEN_MIN) -> NGram:
+    """Count `pieces` in `contexts`, and weigh the orders on `held_out` ones. Raises DataError where either holds no note."""
     for what, steps in (("to count", pieces), ("to weigh the orders on", held_out)):
         if not any(_is_note(piece).any() for piece in steps):
             raise DataError(f"no notes {what}: an n-gram needs a train and a val part; prepare more pieces")
     tables = {}
     for kind in KINDS:
-        sizes, classes = _sizes(kind), CLASSES[kind]
-        levels = counted(*_examples(pieces, kind), sizes, classes, seen_min)
-        tables[kind] = weighed(levels, *_examples(held_out, kind), sizes, classes)
-    return NGram(tables)
+        sizes, classes = _sizes(contexts[kind]), CLASSES[kind]
+        levels = counted(*_examples(pieces, kind, contexts[kind]), sizes, classes, seen_min)
+        tables[kind] = weighed(levels, *_examples(held_out, kind, contexts[kind]), sizes, classes)
+    return NGram(contexts, tables)
 
 
-def save(path: Path, ngram: NGram, card: Card) -> None:
-    """Write the n-gram to `path`, whole or not at all."""
+def save(path: Path, ngrams: Mapping[str, NGram], card: Card) -> None:
+    """Write the n-grams, one for each of `CONTEXTS`, to `path`, whole or not at all."""
     arrays: dict[str, NDArray[np.generic]] = {}
-    for kind, table in ngram.tables.items():
-        arrays[f"{kind}.weights"] = table.weights
+    for which, kind in product(CONTEXTS, KINDS):
+        table = ngrams[which].tables[kind]
+        arrays[f"{which}.{kind}.weights"] = table.weights
         for order, level in enumerate(table.levels):
             for name in ("keys", "types", "classes", "counts"):
                 array = getattr(level, name)
-                arrays[f"{kind}.{order}.{name}"] = array.astype(np.min_scalar_type(int(array.max(initial=0))))
+                arrays[f"{which}.{kind}.{order}.{name}"] = array.astype(np.min_scalar_type(int(array.max(initial=0))))
     meta = {
         "jambot_format": str(FORMAT),
         "vocabulary": vocabulary_hash(),
@@ -123,8 +137,8 @@ def save(path: Path, ngram: NGram, card: Card) -> None:
         draft.write_bytes(save_arrays(arrays, meta))
 
 
-def load(path: Path) -> NGram:
-    """The n-gram in `path`. Raises CheckpointError for anything but a whole file of ours with this version's contexts."""
+def load(path: Path) -> dict[str, NGram]:
+    """The n-grams in `path`, by the names of `CONTEXTS`. Raises CheckpointError for any other file, or one of other contexts."""
     header = read_header(path)
     if header.kind != KIND:
         raise CheckpointError(f"{path}: holds a {header.kind}, a {KIND} is needed here; name the other file")
@@ -132,17 +146,17 @@ def load(path: Path) -> NGram:
         raise CheckpointError(f"{path}: counted in other contexts; count it again with this version: trainer ngram")
     try:
         arrays = load_arrays(path.read_bytes())
-        return NGram({kind: _table(kind, arrays) for kind in KINDS})
+        return {which: NGram(contexts, {kind: _table(which, kind, arrays) for kind in KINDS}) for which, contexts in CONTEXTS.items()}
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise CheckpointError(f"{path}: damaged or cut short ({error}); count it again: trainer ngram") from None
 
 
-def _table(kind: str, arrays: dict[str, NDArray[np.generic]]) -> NGramTable:
+def _table(which: str, kind: str, arrays: dict[str, NDArray[np.generic]]) -> NGramTable:
     """The table of a kind. Raises KeyError and ValueError where it could not have been written by `save`."""
     levels = []
-    for order in range(len(CONTEXTS[kind]) + 1):
+    for order in range(len(CONTEXTS[which][kind]) + 1):
         keys, types, classes, counts = (
-            arrays[f"{kind}.{order}.{name}"].astype(np.int64) for name in ("keys", "types", "classes", "counts")
+            arrays[f"{which}.{kind}.{order}.{name}"].astype(np.int64) for name in ("keys", "types", "classes", "counts")
         )
         fits = (
             len(keys) == len(types) and len(classes) == len(counts) == types.sum() and bool((np.diff(keys) > 0).all())
@@ -151,18 +165,18 @@ def _table(kind: str, arrays: dict[str, NDArray[np.generic]]) -> NGramTable:
         if not fits:
             raise ValueError(f"order {order} of {kind} does not fit together")
         levels.append(Level(keys, types, classes, counts))
-    weights = arrays[f"{kind}.weights"].astype(np.float64)
+    weights = arrays[f"{which}.{kind}.weights"].astype(np.float64)
     if weights.shape != (len(levels), BUCKETS) or not bool(((weights > 0) & (weights < 1)).all()):
         raise ValueError(f"weights of {kind}")
-    return NGramTable(_sizes(kind), CLASSES[kind], tuple(levels), weights)
+    return NGramTable(_sizes(CONTEXTS[which][kind]), CLASSES[kind], tuple(levels), weights)
 
 
-def _architecture() -> dict[str, list[str]]:
-    return {kind: list(names) for kind, names in CONTEXTS.items()}
+def _architecture() -> dict[str, dict[str, list[str]]]:
+    return {which: {kind: list(names) for kind, names in contexts.items()} for which, contexts in CONTEXTS.items()}
 
 
-def _sizes(kind: str) -> tuple[int, ...]:
-    return tuple(VALUES[name.rstrip("0123456789")] for name in CONTEXTS[kind])
+def _sizes(names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(VALUES[name.rstrip("0123456789")] for name in names)
 
 
 def _in_chunks(table: NGramTable, values: Ints) -> Floats:
@@ -181,9 +195,9 @@ def _masked(likely: Floats, floor: Steps) -> Floats:
     return shares
 
 
-def _examples(pieces: Sequence[Steps], kind: str) -> tuple[Ints, Ints]:
+def _examples(pieces: Sequence[Steps], kind: str, names: tuple[str, ...]) -> tuple[Ints, Ints]:
     """Contexts (N, K) and decisions (N,) of all pieces."""
-    values, decided = zip(*((_values(steps, kind), _decided(steps, kind)) for steps in pieces), strict=True)
+    values, decided = zip(*((_values(steps, kind, names), _decided(steps, kind)) for steps in pieces), strict=True)
     return np.concatenate(values), np.concatenate(decided)
 
 
@@ -207,12 +221,12 @@ def _past(steps: Steps) -> Ints:
     return _back(pitches[_is_note(steps)], np.cumsum(_is_note(steps)) - 1, FIRST_PITCH)
 
 
-def _values(steps: Steps, kind: str) -> Ints:
-    """(N, K) the contexts of a kind of decision, after every step but the last, or only where a note follows."""
+def _values(steps: Steps, kind: str, names: tuple[str, ...]) -> Ints:
+    """(N, K) the contexts `names` of a kind of decision, after every step but the last, or only where a note follows."""
     wanted = targets(steps).astype(np.int64)
     rows = wanted[:, _LOW] >= 0 if kind == "onset" else wanted[:, _PITCH] >= 0
     look = _Look(steps, wanted)
-    return np.stack([look.back(name)[rows] for name in CONTEXTS[kind]], 1)
+    return np.stack([look.back(name)[rows] for name in names], 1)
 
 
 class _Look:

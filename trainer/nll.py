@@ -24,6 +24,7 @@ from trainer.nll_data import HeldOut, count_ngram
 SEED = 1
 TITLES = {
     "ngram": "interpolated n-gram",
+    "ngram_informed": "n-gram with chosen contexts",
     "base": "base",
     "lora": "base and adapter",
     "next_unknown": "the same, next chord unknown",
@@ -32,7 +33,9 @@ TITLES = {
 # What each gain compares: the measured line before and the one after.
 GAINS = {
     "base_over_ngram": ("ngram", "base"),
+    "base_over_ngram_informed": ("ngram_informed", "base"),
     "lora_over_ngram": ("ngram", "lora"),
+    "lora_over_ngram_informed": ("ngram_informed", "lora"),
     "lora_over_base": ("base", "lora"),
     "next_known_over_unknown": ("next_unknown", "played"),
     "chords_over_shuffled": ("chords_shuffled", "played"),
@@ -58,8 +61,8 @@ class Measured:
         return {"part": self.part, "pieces": self.pieces, "dropped": self.dropped, **lines, "gains": gains}
 
 
-def find_ngram(folder: Path, prepared: Path | None) -> NGram:
-    """The n-gram beside the model in `folder`, or else counted from a prepared folder. Raises CheckpointError and DataError."""
+def find_ngram(folder: Path, prepared: Path | None) -> dict[str, NGram]:
+    """The n-grams beside the model in `folder`, or else counted from a prepared one. Raises CheckpointError and DataError."""
     path = folder / NGRAM_FILE_NAME
     if path.is_file():
         return load_ngram(path)
@@ -70,13 +73,16 @@ def find_ngram(folder: Path, prepared: Path | None) -> NGram:
     )
 
 
-def measure(folder: Path, held_out: HeldOut, ngram: NGram, device: torch.device, watch: Watch = lambda _, pieces: pieces) -> Measured:
-    """Measure all that lies in a model's folder on `held_out`; `watch` hands on the pieces of a line and may show how far it is.
+def measure(
+    folder: Path, held_out: HeldOut, ngrams: Mapping[str, NGram], device: torch.device, watch: Watch = lambda _, pieces: pieces
+) -> Measured:
+    """Measure a model's folder and `ngrams` (by the names of `trainer.ngram.CONTEXTS`) on `held_out`; `watch` hands on a line's pieces.
 
     Raises CheckpointError.
     """
     pieces = held_out.pieces
-    found = {"ngram": [ngram.nats(steps) for steps in watch(TITLES["ngram"], pieces)]}
+    lines = {"ngram": ngrams["plain"], "ngram_informed": ngrams["informed"]}
+    found = {name: [ngram.nats(steps) for steps in watch(TITLES[name], pieces)] for name, ngram in lines.items()}
 
     def add(name: str, model: Decoder, steps: Sequence[Steps]) -> None:
         found[name] = [piece_nats(model, one) for one in watch(TITLES[name], steps)]

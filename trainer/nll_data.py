@@ -9,7 +9,7 @@ from shared.checkpoint import Card
 from shared.errors import DataError
 from shared.tokens import Steps, encode
 from trainer import weimar
-from trainer.ngram import NGram, fit
+from trainer.ngram import CONTEXTS, NGram, fit
 from trainer.piece import score_of
 from trainer.shards import MANIFEST, open_shards
 from trainer.source import SOURCES
@@ -56,10 +56,10 @@ def read_held_out(folder: Path, part: str | None = None) -> HeldOut:
     return found
 
 
-def count_ngram(folder: Path, jazz_only: bool) -> tuple[NGram, Card]:
-    """The n-gram of the training part's lead lines in a prepared folder, and its card. Raises DataError.
+def count_ngram(folder: Path, jazz_only: bool) -> tuple[dict[str, NGram], Card]:
+    """The n-grams (by the names of `trainer.ngram.CONTEXTS`) of the training part's lead lines, and their card. Raises DataError.
 
-    With `jazz_only` it knows nothing but jazz, as it is measured on jazz: with pop songs beside it does worse there.
+    With `jazz_only` they know nothing but jazz, as they are measured on jazz: with pop songs beside they do worse there.
     """
     shards = open_shards(folder)
     entries = [entry for entry in shards.entries if entry.role == ROLE and (SOURCES[entry.source].jazz or not jazz_only)]
@@ -73,4 +73,5 @@ def count_ngram(folder: Path, jazz_only: bool) -> tuple[NGram, Card]:
         raise DataError(f"{folder}: too few {kind}{ROLE} lines for an n-gram, two in the training part at least; prepare more music")
     sources = [SOURCES[name] for name in sorted({entry.source for entry in entries if entry.part == "train"})]
     named, licences = (", ".join(dict.fromkeys(words)) for words in zip(*((one.title, one.licence) for one in sources), strict=True))
-    return fit(train, held), Card("n-gram", named, licences)
+    ngrams = {which: fit(train, held, contexts) for which, contexts in CONTEXTS.items()}
+    return ngrams, Card("n-gram", named, licences)

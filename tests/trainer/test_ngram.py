@@ -18,15 +18,23 @@ from shared.music import Meter
 from shared.score import Conditioning, Frame, Note
 from shared.tokens import COLUMN, NEXT, NOTE, Steps, encode, targets, transposed
 from tests.trainer.made_solos import solos
-from trainer.ngram import NGram, fit, load, save
+from trainer.ngram import CONTEXTS, NGram, fit, load, save
 from trainer.ngram_table import BUCKETS, NGramTable
 
 CARD = Card("n-gram", "made-up solos", "MIT")
 
 
+PLAIN, INFORMED = CONTEXTS["plain"], CONTEXTS["informed"]
+
+
+@pytest.fixture(scope="module", params=list(CONTEXTS))
+def counted(request: pytest.FixtureRequest) -> NGram:
+    return fit(solos(12), solos(4, first=50), CONTEXTS[request.param])
+
+
 @pytest.fixture(scope="module")
-def counted() -> NGram:
-    return fit(solos(12), solos(4, first=50))
+def both() -> dict[str, NGram]:
+    return {which: fit(solos(12), solos(4, first=50), contexts) for which, contexts in CONTEXTS.items()}
 
 
 def chords(seed: int) -> Steps:
@@ -58,8 +66,9 @@ def test_what_may_come_adds_up_to_one_and_nothing_else_may_come(counted: NGram, 
 
 
 def test_without_counts_every_open_class_is_even() -> None:
-    ngram = fit(solos(2), solos(1))
+    ngram = fit(solos(2), solos(1), PLAIN)
     blank = NGram(
+        PLAIN,
         {kind: NGramTable(one.sizes, one.classes, one.levels, np.zeros((len(one.levels), BUCKETS))) for kind, one in ngram.tables.items()}
     )
     chord = Chord(2, "min7", 2)
@@ -91,24 +100,25 @@ def first_pitch_nats(ngram: NGram, steps: Steps) -> float:
 
 
 def test_it_learns_what_the_lines_have_in_common() -> None:
-    known = fit(solos(100, bars=16), solos(20, first=200)).nats(solos(1, first=300, bars=40)[0]).figures
+    known = fit(solos(100, bars=16), solos(20, first=200), INFORMED).nats(solos(1, first=300, bars=40)[0]).figures
     # Durations never change; a fifth of the beats rest; twelve pitches are played, of which the chord leaves four or five.
     assert known["duration"] < 0.05
     assert known["onset"] < 0.4
     assert np.log(4) < known["pitch"] < np.log(12)
 
 
-def test_the_file_gives_back_the_same_and_says_what_it_is(counted: NGram, tmp_path: Path) -> None:
+def test_the_file_gives_back_the_same_and_says_what_it_is(both: dict[str, NGram], tmp_path: Path) -> None:
     path = tmp_path / "ngram.safetensors"
-    save(path, counted, CARD)
+    save(path, both, CARD)
     steps = solos(1, first=60)[0]
-    assert load(path).nats(steps) == counted.nats(steps)
+    assert {which: ngram.nats(steps) for which, ngram in load(path).items()} == {which: ngram.nats(steps) for which, ngram in both.items()}
+    assert both["plain"].nats(steps) != both["informed"].nats(steps)
     assert (read_header(path).kind, read_header(path).card) == ("ngram", CARD)
 
 
-def test_other_files_are_refused_in_one_line(counted: NGram, tmp_path: Path) -> None:
+def test_other_files_are_refused_in_one_line(both: dict[str, NGram], tmp_path: Path) -> None:
     path = tmp_path / "ngram.safetensors"
-    save(path, counted, CARD)
+    save(path, both, CARD)
     whole = path.read_bytes()
     arrays = load_file(path)
     meta = json.loads(whole[8 : 8 + int.from_bytes(whole[:8], "little")])["__metadata__"]
@@ -123,9 +133,9 @@ def test_other_files_are_refused_in_one_line(counted: NGram, tmp_path: Path) -> 
     refused("holds a decoder")
     save_file(arrays, path, {**meta, "architecture": "{}"})
     refused("other contexts")
-    save_file({**arrays, "pitch.1.types": arrays["pitch.1.types"][:-1]}, path, meta)
+    save_file({**arrays, "plain.pitch.1.types": arrays["plain.pitch.1.types"][:-1]}, path, meta)
     refused("order 1 of pitch does not fit together")
-    save_file({**arrays, "onset.weights": arrays["onset.weights"] * 2}, path, meta)
+    save_file({**arrays, "informed.onset.weights": arrays["informed.onset.weights"] * 2}, path, meta)
     refused("weights of onset")
     path.write_bytes(whole[:-50])
     refused("damaged or cut short")
@@ -135,6 +145,6 @@ def test_other_files_are_refused_in_one_line(counted: NGram, tmp_path: Path) -> 
 
 def test_without_notes_there_is_nothing_to_count() -> None:
     with pytest.raises(DataError, match="no notes to count"):
-        fit([], solos(1))
+        fit([], solos(1), PLAIN)
     with pytest.raises(DataError, match="no notes to weigh"):
-        fit(solos(1), [])
+        fit(solos(1), [], PLAIN)

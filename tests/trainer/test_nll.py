@@ -86,7 +86,8 @@ def test_a_line_is_what_its_net_says(model: Path, prepared: Path, tmp_path: Path
     pieces = read_held_out(prepared, "val").pieces
     base, played, ngram = load_base(model), load_model(model), load(model / "ngram.safetensors")
     expected = {
-        "ngram": total(ngram.nats(steps) for steps in pieces),
+        "ngram": total(ngram["plain"].nats(steps) for steps in pieces),
+        "ngram_informed": total(ngram["informed"].nats(steps) for steps in pieces),
         "base": total(piece_nats(base, steps) for steps in pieces),
         "lora": total(piece_nats(played, steps) for steps in pieces),
         "next_unknown": total(piece_nats(played, hidden_next(steps, -1)) for steps in pieces),
@@ -104,7 +105,7 @@ def test_merged_weights_alone_are_the_adapted_model_and_a_base_alone_is_no_adapt
     assert "lora" not in base
     assert "base" not in merged
     assert merged["lora"] == base["base"]
-    assert set(base["gains"]) == {"base_over_ngram", "next_known_over_unknown", "chords_over_shuffled"}
+    assert set(base["gains"]) == {"base_over_ngram", "base_over_ngram_informed", "next_known_over_unknown", "chords_over_shuffled"}
 
 
 def test_the_ngram_is_counted_on_the_spot_where_it_is_asked_for(model: Path, prepared: Path, tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_without_a_validation_part_some_training_pieces_weigh_the_orders(tmp_pat
     kept = [piece for piece in (solo(seed) for seed in range(40)) if piece.tune in train_tunes()]
     write_shards(tmp_path, kept, [], {}, transpose_all_keys=True)
     ngram, card = count_ngram(tmp_path, jazz_only=True)
-    assert ngram.tables["pitch"].levels[0].counts.sum() < sum(len(piece.notes) for piece in kept)
+    assert ngram["plain"].tables["pitch"].levels[0].counts.sum() < sum(len(piece.notes) for piece in kept)
     assert "Weimar" in card.training_data
 
 
