@@ -253,8 +253,8 @@ def transposed(steps: Steps, semitones: int) -> Steps:
     for name in ("root", "bass", "next_root", "next_bass"):
         column = out[:, COLUMN[name]]
         column[:] = np.where(column > 0, (column - 1 + semitones) % 12 + 1, 0)
-    for column in (_PITCH, _LAST_PITCH):
-        pitch = out[:, column]
+    for name in ("pitch", "last_pitch"):
+        pitch = out[:, COLUMN[name]]
         moved = np.where(pitch > 0, pitch + semitones, 1)
         if moved.min(initial=1) < 1 or moved.max(initial=1) > PITCHES:
             raise DataError(f"transposition by {semitones} semitones: a pitch leaves 0..{PITCH_MAX}")

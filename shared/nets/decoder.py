@@ -204,8 +204,8 @@ def degrees_above() -> NDArray[np.int64]:
 def intervals_from() -> NDArray[np.int64]:
     """The interval of each pitch from each last pitch as a step's field says it, shape (1 + PITCHES, PITCHES), from 0 for the farthest
     down; INTERVALS where there is no last note."""
-    table = np.arange(PITCHES)[None] - (np.arange(1 + PITCHES) - 1)[:, None]
-    table = np.clip(table, -INTERVAL_MAX, INTERVAL_MAX) + INTERVAL_MAX
+    semitones = np.arange(PITCHES)[None] - (np.arange(1 + PITCHES) - 1)[:, None]
+    table: NDArray[np.int64] = np.clip(semitones, -INTERVAL_MAX, INTERVAL_MAX) + INTERVAL_MAX
     table[0] = INTERVALS
     return table
 

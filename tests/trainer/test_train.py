@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +57,7 @@ class Killed(BaseException):
     pass
 
 
-def killed_at(step: int) -> object:
+def killed_at(step: int) -> Callable[[Report], None]:
     def tell(report: Report) -> None:
         if report.step == step:
             raise Killed
