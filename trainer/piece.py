@@ -16,7 +16,9 @@ from shared.tokens import DURATION_TICKS, POLYPHONIC_ROLES
 NOTES_AT_ONCE_MAX = 6
 # The lengths that are written, in ticks. What lies between them is touch, which is the humanizer's business: a line that is learned
 # from performances would else spend half of what it learns on a few milliseconds at the end of each note.
-LENGTHS: tuple[int, ...] = (2, 4, *range(6, 24, 3), *range(24, 48, 6), *range(48, 96, 12), *range(96, 192, 24), *range(192, 384, 48), *range(384, 769, 96))
+LENGTHS: tuple[int, ...] = (
+    2, 4, *range(6, 24, 3), *range(24, 48, 6), *range(48, 96, 12), *range(96, 192, 24), *range(192, 384, 48), *range(384, 769, 96),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

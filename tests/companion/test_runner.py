@@ -51,7 +51,8 @@ def expected(net: Decoder, steps: Steps) -> list[list[NDArray[np.float32]]]:
     with torch.inference_mode():
         hidden = net(rows(steps)[None])[0]
         at, struck = torch.full((len(steps),), ONSET), torch.full((len(steps),), PITCH)
-        heads = net.onset(hidden).numpy(), net.pitch(hidden, at, *rows(pitch_context(steps)).unbind(-1)).numpy(), net.duration(hidden, at, struck).numpy()
+        pitch = net.pitch(hidden, at, *rows(pitch_context(steps)).unbind(-1))
+        heads = net.onset(hidden).numpy(), pitch.numpy(), net.duration(hidden, at, struck).numpy()
     return [[head[index] for head in heads] for index in range(len(steps))]
 
 

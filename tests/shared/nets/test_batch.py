@@ -22,7 +22,8 @@ def expected(model: Decoder, steps: Steps) -> list[Scores]:
     with torch.inference_mode():
         hidden = model(rows(steps)[None])[0, -1:]
         onset, pitch, context = torch.tensor([11]), torch.tensor([62]), rows(pitch_context(steps))[-1:].unbind(-1)
-        return [head[0].numpy() for head in (model.onset(hidden), model.pitch(hidden, onset, *context), model.duration(hidden, onset, pitch))]
+        heads = model.onset(hidden), model.pitch(hidden, onset, *context), model.duration(hidden, onset, pitch)
+        return [head[0].numpy() for head in heads]
 
 
 def found(batch: BatchDecoder, slots: list[int]) -> list[list[Scores]]:
