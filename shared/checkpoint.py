@@ -106,6 +106,16 @@ def read_header(path: Path) -> Header:
     return _header(path, meta)
 
 
+def steady(data: bytes) -> bytes:
+    """A safetensors file's `data` with the notes in its header sorted: the library shuffles them, and the same weights gave other bytes."""
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data[8 + length :]
+
+
 def _header(path: Path, meta: object) -> Header:
     if not isinstance(meta, dict) or "jambot_format" not in meta:
         raise CheckpointError(f"{path}: no JamBot model file; {_AGAIN}")
@@ -154,7 +164,7 @@ def _write(path: Path, kind: str, architecture: Mapping[str, Any], state: Mappin
         raise _unwritable(path, error) from None
     try:
         with part.open("wb") as file:
-            file.write(save_tensors(tensors, meta))
+            file.write(steady(save_tensors(tensors, meta)))
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from shared.checkpoint import FORMAT, Card, read_header
+from shared.checkpoint import FORMAT, Card, read_header, steady
 from shared.errors import CheckpointError, DataError
 from shared.files import written_whole
 from shared.music import TICKS_PER_BEAT
@@ -134,7 +134,7 @@ def save(path: Path, ngrams: Mapping[str, NGram], card: Card) -> None:
         "card": json.dumps(asdict(card)),
     }
     with written_whole(path) as draft:
-        draft.write_bytes(save_arrays(arrays, meta))
+        draft.write_bytes(steady(save_arrays(arrays, meta)))
 
 
 def load(path: Path) -> dict[str, NGram]:

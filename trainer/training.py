@@ -16,9 +16,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from shared.checkpoint import steady
 from shared.errors import CheckpointError
 from shared.files import written_whole
 from shared.nets.decoder import Decoder
@@ -149,7 +150,7 @@ class Training:
             tensors[f"mean.{name}"], tensors[f"square.{name}"] = moments["exp_avg"], moments["exp_avg_sq"]
         meta = {"standing": json.dumps(asdict(self.standing)), "settings": self._settings}
         with written_whole(self._state) as draft:
-            save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, draft, meta)
+            draft.write_bytes(steady(save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, meta)))
 
     def _restore(self) -> None:
         try:

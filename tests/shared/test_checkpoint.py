@@ -138,3 +138,9 @@ def test_a_folder_that_cannot_be_written_is_said_so_and_nothing_is_left(tmp_path
     with pytest.raises(CheckpointError, match="cannot be written"):
         checkpoint.save(tmp_path / "file" / "model.safetensors", tiny(), CARD)
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        checkpoint.save(tmp_path / name, tiny(), Card("blue", "made up", "MIT", {"nats": 3.25}))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
