@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import msgspec
 
 from shared.checkpoint import ADAPTER_FILE_NAME, FILE_NAME, read_header, shape_of
-from shared.errors import ConfigError
+from shared.errors import ConfigError, DataError
 from shared.files import written_whole
 from shared.model_folder import BASE_FILE_NAME, find_folder, load_model
 from trainer import generate as solos
@@ -143,8 +143,8 @@ class _Work:
         with self.screen.preparing() as tell:
             try:
                 done = prepare(PrepareOrder(order.folders, order.data, order.settings.prepare, order.workers, order.overwrite), tell)
-            except ConfigError as error:
-                raise ConfigError(str(error).replace("--out", "--data")) from None
+            except (ConfigError, DataError) as error:
+                raise type(error)(str(error).replace("--out", "--data")) from None
         self.shards = done.shards
         self.music = file_digest(order.data / MANIFEST)
         if done.again:
