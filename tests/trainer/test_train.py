@@ -81,7 +81,7 @@ def test_a_base_and_an_adapter_learn_and_are_merged_into_what_plays(prepared: Pa
 
 @pytest.mark.parametrize("what", ["base", "lora"])
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(what: str, prepared: Path, tmp_path: Path) -> None:
-    straight, broken = tmp_path / "straight", tmp_path / "broken"
+    straight, broken = tmp_path / "straight" / "same", tmp_path / "broken" / "same"
     for folder in (straight, broken):
         if what == "lora":
             train(Order("base", prepared, folder, settings(steps=4)), silent)
