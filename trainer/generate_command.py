@@ -30,7 +30,7 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--temperature", type=click.FloatRange(0.05, 5), default=1.0, show_default=True, help="Above 1 wilder, below 1 safer.")
 @click.option(
-    "--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True,
+    "--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True,
     help="Only the likeliest that make up this share are drawn.",
 )  # fmt: skip
 @click.option("--adapter-strength", type=click.FloatRange(0, 4), default=1.0, show_default=True, help="How much the adapter counts.")

@@ -50,7 +50,7 @@ class Numbers(click.ParamType[tuple[float, ...]]):
 )  # fmt: skip
 @click.option("--primer-max-steps", type=Numbers(0, 4096, True), default="0,32,64,128", show_default=True, help="Primer lengths to try.")
 @click.option("--temperature", type=Numbers(0.05, 5), default="0.9,1.0,1.1", show_default=True, help="Temperatures to try.")
-@click.option("--top-p", type=Numbers(0.01, 1), default="0.9,0.95,0.98", show_default=True, help="Nucleus sizes to try.")
+@click.option("--top-p", type=Numbers(0.01, 1), default="0.95,0.98,1.0", show_default=True, help="Nucleus sizes to try.")
 @click.option("--adapter-strength", type=Numbers(0, 4), default="1.0", show_default=True, help="Weights of the adapter to try.")
 @click.option("--split_pitch", type=Numbers(0, 127, True), default="60", show_default=True, help="Split pitches to try.")
 @click.option("--n", "solos", type=click.IntRange(1, 9999), default=8, show_default=True, help="Solos for each way of sampling.")

@@ -104,7 +104,7 @@ def test_what_was_exported_is_replaced_only_when_that_is_said(here: Path, capsys
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--model", "nobody"), "--model nobody: no such model; there are raw"),
+        (("--model", "nobody"), "--model nobody: no such model; there are "),
         (("--figures", "none.json"), "--figures none.json: cannot be read"),
         (("--figures", "wrong.json"), "--figures wrong.json: no figures (seeds is no number)"),
         (("--figures", "other.json"), "--figures other.json: no figures"),

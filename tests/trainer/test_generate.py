@@ -143,7 +143,7 @@ def test_an_earlier_run_is_replaced_only_when_that_is_said(here: Path, capsys: p
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--model", "none"), "--model none: no such model; there are small"),
+        (("--model", "none"), "--model none: no such model; there are "),
         (("--charts", "none.txt"), "none.txt: the chart cannot be read"),
         (("--charts", "empty"), "empty: no charts in this folder"),
         (("--charts", "bad.parquet"), "bad.parquet: cannot be read as a table"),

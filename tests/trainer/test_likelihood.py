@@ -12,7 +12,7 @@ from shared.errors import DataError
 from shared.music import Meter
 from shared.nets.decoder import Decoder
 from shared.score import Conditioning, Frame, Note
-from shared.tokens import COLUMN, FRAME, encode, targets
+from shared.tokens import COLUMN, FRAME, crop, encode, targets
 from tests.shared.melody import CHANGES, TINY, batch, learn, line, rows, tiny
 from tests.trainer.made_solos import solos
 from trainer.likelihood import piece_nats, windows, with_other_chords
@@ -46,8 +46,7 @@ def test_past_the_first_window_a_step_costs_what_its_own_window_says() -> None:
     model, steps = tiny(), solos(1, bars=20)[0]
     expected = 0.0
     for span in windows(steps, model.config.context):
-        part = rows(steps[span.start : span.stop]).clone()
-        part[0, COLUMN["since"]] = 0
+        part = rows(crop(steps, span.start, span.stop))
         wanted = rows(targets(steps))[span.start : span.stop].clone()
         wanted[: span.counted - span.start] = -1
         with torch.inference_mode():

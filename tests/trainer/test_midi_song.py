@@ -17,7 +17,7 @@ from trainer.midi_song import read_midi_song
 
 SYMBOLS = ("Dm7", "G7", "Cmaj7", "A7b9", "Dm7", "G7")
 CHANGES = tuple(ChordChange(72 * bar, parse_symbol(symbol)) for bar, symbol in enumerate(SYMBOLS))
-LINE = tuple(Note(24 * beat + 14, 60 + beat % 9, 10) for beat in range(9))
+LINE = tuple(Note(24 * beat + 14, 60 + beat % 9, 9) for beat in range(9))
 SHEET = Sheet("Waltz", "lead", 160.0, Meter(3, 4), CHANGES, LINE, 6 * 72)
 EXPECTED = tuple((parse_symbol(symbol), 3.0) for symbol in SYMBOLS)
 
