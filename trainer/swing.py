@@ -13,7 +13,7 @@ from statistics import median
 
 from shared.music import TICKS_PER_BEAT
 
-UPBEAT_FROM, UPBEAT_TO = 0.45, 0.8
+UPBEAT_FROM, UPBEAT_TO = 0.45, 0.7
 NEIGHBOURS = 5
 NEAR_BEATS = 8
 UPBEAT_TICKS_MIN, UPBEAT_TICKS_MAX = 11, 16

@@ -138,7 +138,7 @@ def test_any_division_of_the_beat_keeps_its_notes_within_half_a_step(tmp_path: P
     assert len(back) >= 0.995 * len(places)
     for tick, place in zip(np.array(back), nearest(places, back), strict=True):
         swung = len([other for other in places if other // 24 == place // 24]) <= 2 and place % 24 >= 0.45 * 24
-        assert abs(tick - place) <= (8 if swung else 0.5)
+        assert abs(tick - place) <= (6 if swung else 0.5)
 
 
 def nearest(places: list[float], ticks: list[int]) -> list[float]:
