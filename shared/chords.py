@@ -132,6 +132,8 @@ def parse_symbol(text: str) -> Chord | None:
         raise ValueError(f"{text!r} is no chord symbol")
     letter, marks, suffix, bass_letter, bass_marks = match.groups()
     normal = suffix.replace("♯", "#").replace("♭", "b").replace("(", "").replace(")", "").replace(",", "").replace(" ", "")
+    # as the French and Brazilians write a major seventh
+    normal = re.sub(r"^7M", "maj7", normal)
     quality = _BY_SPELLING.get(suffix) or _BY_SPELLING.get(normal) or _quality_name(normal)
     if quality is None:
         raise ValueError(f"{text!r}: {suffix!r} is no known chord quality")

@@ -84,3 +84,10 @@ def test_transposing_moves_every_note(chord: Chord, semitones: int) -> None:
 @pytest.mark.parametrize("quality", QUALITY_NAMES)
 def test_a_chords_notes_lie_in_its_scale(quality: str) -> None:
     assert set(QUALITIES[quality].tones) <= set(QUALITIES[quality].scale)
+
+
+@pytest.mark.parametrize(("symbol", "quality"), [("C7M", "maj7"), ("Ab7M#11", "maj7"), ("Cm7M", "minmaj7"), ("C7#11", "7")])
+def test_a_major_seventh_may_be_written_behind_its_degree(symbol: str, quality: str) -> None:
+    chord = parse_symbol(symbol)
+    assert chord is not None
+    assert chord.quality == quality
