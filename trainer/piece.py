@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shared.foresight import ChordChange, Foresight
-from shared.music import TICKS_PER_BEAT, Grid, Meter
+from shared.music import Grid, Meter
 from shared.score import PITCH_RANGES, Conditioning, Event, Note
 from shared.tokens import DURATION_TICKS, POLYPHONIC_ROLES
 
@@ -112,8 +112,3 @@ def file_name(text: str) -> str:
     """`text` as a folder's name on any system: ASCII letters, digits, `-`, `_` and `.`, at most 80 characters."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._")[:80] or "piece"
-
-
-def beats(ticks: int) -> float:
-    """Ticks as quarter notes."""
-    return ticks / TICKS_PER_BEAT

@@ -66,9 +66,9 @@ class ReadingStore:
                     raise DataError(
                         "a reading process died (out of memory?); run the same command again with --workers 1: it goes on where it was"
                     ) from None
-                except BaseException:
+                finally:
+                    # Where one failed, or Ctrl-C came, nobody waits for the others.
                     pool.shutdown(wait=False, cancel_futures=True)
-                    raise
         for key, find in wanted:
             reading = self._kept(key)
             if reading is None:
