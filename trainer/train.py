@@ -21,6 +21,7 @@ from shared.nets.decoder import Decoder
 from shared.nets.lora import add_lora
 from trainer.config import StageASettings
 from trainer.devices import World, joined
+from trainer.line_task import LineTask
 from trainer.model_card import whole_card
 from trainer.progress import Diary, draw_curve, read_diary
 from trainer.shards import MANIFEST, Entry, Shards, open_shards
@@ -63,7 +64,7 @@ def train(order: Order, tell: Callable[[Report], None]) -> float:
         _prepare_folder(order, world)
         torch.manual_seed(order.seed)
         model, keep = _net(order, _card(order, {entry.source for entry in entries}))
-        training = Training(model, run, world, order.seed, order.out / f"{order.what}-state.safetensors", _fingerprint(order))
+        training = Training(LineTask(model), run, world, order.seed, order.out / f"{order.what}-state.safetensors", _fingerprint(order))
         diary = Diary(order.out / f"{order.what}-log.jsonl", training.standing.step) if world.leads else None
         batches = partial(whole, shards, held_out, order.settings.model.context, EVALUATION_WINDOWS)
         for report in training.go(windows, batches, diary, keep):

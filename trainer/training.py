@@ -1,4 +1,4 @@
-"""The training loop: one net, batches by number, a cosine, measurements, and a state that a killed run goes on from. Knows no music.
+"""The training loop: batches by number, a cosine, measurements, and a state that a killed run goes on from. Knows no music and no net.
 
 Every random choice of a step follows from the seed and the step's number, so the state holds no generators: weights, their average,
 the optimizer's two moments, and the step. What is measured and kept is the average: on little music it errs less than the last weights.
@@ -13,26 +13,54 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from shared.checkpoint import steady
 from shared.errors import CheckpointError
 from shared.files import written_whole
-from shared.nets.decoder import Decoder
 from trainer.config import RunSettings
 from trainer.devices import World
 from trainer.progress import Diary
-from trainer.windows import Batch, Windows
 
 CLIP_NORM = 1.0
 BETAS = (0.9, 0.95)
 FLOOR_SHARE = 0.05  # of the learning rate, at the end of the cosine
 LOG_EVERY = 50
 AVERAGE_DECAY = 0.998  # of the weights' moving average, less in the first steps
+
+Batch = TypeVar("Batch")
+BatchRead = TypeVar("BatchRead", contravariant=True)
+BatchMade = TypeVar("BatchMade", covariant=True)
+
+
+class Task(Protocol[BatchRead]):
+    """What a run lowers: nats of a model over batches. `tables` are the weights that look up rather than multiply: they never decay."""
+
+    @property
+    def model(self) -> nn.Module: ...
+
+    @property
+    def tables(self) -> frozenset[str]: ...
+
+    def weight(self, batch: BatchRead) -> int:
+        """What the whole batch's nats are divided by before they are lowered."""
+
+    def notes(self, batch: BatchRead) -> int:
+        """What they are divided by before they are told."""
+
+    def nats(self, batch: BatchRead, part: slice, device: torch.device) -> Tensor:
+        """The summed nats of the windows `part` of a batch, a scalar on `device`."""
+
+
+class Drawn(Protocol[BatchMade]):
+    """Where batches come from: the `number`-th of `size` windows is always the same."""
+
+    def batch(self, number: int, size: int) -> BatchMade: ...
 
 
 @dataclass(slots=True)
@@ -63,17 +91,18 @@ def rate_at(step: int, run: RunSettings) -> float:
     return run.learning_rate * (FLOOR_SHARE + (1 - FLOOR_SHARE) * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
 
-class Training:
-    """A run of `run` on `model`, whose trainable weights alone are touched. `state` is the file to go on from."""
+class Training(Generic[Batch]):
+    """A run of `run` on a task's model, whose trainable weights alone are touched. `state` is the file to go on from."""
 
-    def __init__(self, model: Decoder, run: RunSettings, world: World, seed: int, state: Path, settings: str) -> None:
-        self.model = model.to(world.device)
+    def __init__(self, task: Task[Batch], run: RunSettings, world: World, seed: int, state: Path, settings: str) -> None:
+        model = self.model = task.model.to(world.device)
+        self._task = task
         self.standing = Standing()
         self._run, self._world, self._seed, self._state, self._settings = run, world, seed, state, settings
         self._weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
         # Weight decay is for matrices that multiply: not for norms, biases and tables.
-        decayed = [weight for name, weight in self._weights.items() if weight.ndim > 1 and name != "fields.weight"]
-        others = [weight for name, weight in self._weights.items() if not (weight.ndim > 1 and name != "fields.weight")]
+        decayed = [weight for name, weight in self._weights.items() if weight.ndim > 1 and name not in task.tables]
+        others = [weight for name, weight in self._weights.items() if not (weight.ndim > 1 and name not in task.tables)]
         self._optimizer = torch.optim.AdamW(
             [{"params": decayed, "weight_decay": run.weight_decay}, {"params": others, "weight_decay": 0.0}], betas=BETAS, fused=True
         )
@@ -87,7 +116,7 @@ class Training:
         return self.standing.step >= self._run.steps or self.standing.worse >= self._run.patience
 
     def go(
-        self, windows: Windows, held_out: Callable[[], Iterable[Batch]], diary: Diary | None, keep: Callable[[float], None]
+        self, windows: Drawn[Batch], held_out: Callable[[], Iterable[Batch]], diary: Diary | None, keep: Callable[[float], None]
     ) -> Iterator[Report]:
         """Train to the end; `keep` is called with the held-out nats a note whenever they are the best so far."""
         run, standing = self._run, self.standing
@@ -114,7 +143,7 @@ class Training:
         """Held-out nats a note of the averaged weights, which are kept if they are the best so far."""
         standing = self.standing
         with self._averaged():
-            val = nats_per_note(self.model, held_out, self._world.device)
+            val = nats_per_note(self._task, held_out, self._world.device)
             standing.worse = 0 if val < standing.best else standing.worse + 1
             if val < standing.best:
                 standing.best = val
@@ -143,16 +172,14 @@ class Training:
         torch.manual_seed((self._seed << 32) + number * world.size + world.rank)
         for group in self._optimizer.param_groups:
             group["lr"] = rate_at(number, run)
-        predicted = int((batch.targets[..., 1] >= 0).sum())
-        notes = int((batch.targets[..., 4] >= 0).sum())
+        weight, notes = self._task.weight(batch), self._task.notes(batch)
         self.model.train()
         nats = torch.zeros((), device=world.device)
         for place in range(run.accumulate):
             mine = slice(place * world.size + world.rank, None, run.accumulate * world.size)
             with _autocast(world.device):
-                losses = self.model.losses(*_on(world.device, batch, mine))
-            lost = losses.onset + losses.pitch + losses.duration
-            (lost / max(1, predicted)).backward()  # type: ignore[no-untyped-call]
+                lost = self._task.nats(batch, mine, world.device)
+            (lost / max(1, weight)).backward()  # type: ignore[no-untyped-call]
             nats += lost.detach()
         gradients = [weight.grad for weight in self._weights.values() if weight.grad is not None]
         world.summed([*gradients, nats])
@@ -201,22 +228,16 @@ class Training:
                 }
 
 
-def nats_per_note(model: Decoder, batches: Iterable[Batch], device: torch.device) -> float:
-    """Mean negative log-likelihood of a note in nats, the decisions to go on without one included."""
-    model.eval()
+def nats_per_note(task: Task[Batch], batches: Iterable[Batch], device: torch.device) -> float:
+    """Mean negative log-likelihood of a note in nats, all that is predicted of it added up."""
+    task.model.eval()
     nats, notes = 0.0, 0
     with torch.inference_mode():
         for batch in batches:
             with _autocast(device):
-                losses = model.losses(*_on(device, batch, slice(None)))
-            nats += float(losses.onset + losses.pitch + losses.duration)
-            notes += losses.notes
+                nats += float(task.nats(batch, slice(None), device))
+            notes += task.notes(batch)
     return nats / max(1, notes)
-
-
-def _on(device: torch.device, batch: Batch, part: slice) -> tuple[Tensor, Tensor]:
-    rows, targets = (torch.from_numpy(array[part]).to(device, torch.int64, non_blocking=True) for array in (batch.rows, batch.targets))
-    return rows, targets
 
 
 def _autocast(device: torch.device) -> torch.autocast | nullcontext[None]:
