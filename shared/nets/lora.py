@@ -71,7 +71,8 @@ def add_lora(model: nn.Module, config: LoraConfig) -> None:
 
     Raises ConfigError where a target names no linear layer, or not one in every block that holds a target.
     """
-    linears = {path for path, module in model.named_modules() if isinstance(module, nn.Linear)}
+    # In the order of the net, so that the same seed gives the same adapter everywhere.
+    linears = [path for path, module in model.named_modules() if isinstance(module, nn.Linear)]
     found = {target: [path for path in linears if path.endswith("." + target)] for target in config.targets}
     blocks = {path.removesuffix("." + target) for target, paths in found.items() for path in paths}
     for target, paths in found.items():

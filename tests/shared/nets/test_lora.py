@@ -7,7 +7,7 @@ import torch
 
 from shared.errors import ConfigError
 from shared.nets.decoder import Decoder
-from shared.nets.lora import LoraConfig, add_lora, lora_state, merge_lora
+from shared.nets.lora import LoraConfig, LoraLinear, add_lora, lora_state, merge_lora
 from tests.shared.melody import batch, learn, line, tiny
 
 EXAMPLES = batch([line(8, 1)])
@@ -60,3 +60,18 @@ def test_a_target_that_misses_a_layer_is_refused(target: str) -> None:
 def test_settings_that_make_no_adapter_are_refused() -> None:
     with pytest.raises(ConfigError, match="rank"):
         LoraConfig(rank=0)
+
+
+def test_the_same_seed_gives_the_same_adapter_in_every_process() -> None:
+    # Drawn target by target, in each from the first block to the last: in the order of a set it would change with the process.
+    model = tiny()
+    torch.manual_seed(3)
+    add_lora(model, LoraConfig(rank=2))
+    torch.manual_seed(3)
+    for target in LoraConfig().targets:
+        for block in range(model.config.layers):
+            layer = model.get_submodule(f"blocks.{block}.{target}")
+            assert isinstance(layer, LoraLinear)
+            drawn = torch.empty_like(layer.lora_down)
+            torch.nn.init.kaiming_uniform_(drawn, a=5**0.5)
+            assert torch.equal(layer.lora_down, drawn)
