@@ -5,7 +5,7 @@ Both sides keep their notes in one order, ascending by onset, then by pitch, so 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,10 @@ class Written:
 
     def part(self, where: slice | Ints | NDArray[np.bool_]) -> Written:
         """The notes at `where`, their onsets as they are."""
-        return replace(self, **{name: array[where] for name, array in _arrays(self).items()})
+        return Written(
+            self.onset_beat[where], self.duration_beat[where], self.pitch[where], self.bar_beat[where], self.bar_beats[where],
+            self.pulse_beats[where], self.tempo_bpm[where], self.instrument, self.style,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
