@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import random
 import subprocess
 import sys
@@ -25,6 +23,7 @@ from shared.chords import QUALITY_NAMES
 from shared.chords import Chord as NamedChord
 from shared.errors import ConfigError
 from shared.files import written_whole
+from shared.provenance import machine
 from shared.voicings import voice
 
 TEMPO_BPM = 140.0
@@ -92,7 +91,7 @@ def measured(options: BenchOptions, rehearsed: Rehearsed) -> dict[str, Any]:
         "model": shown_name(options.model),
         "seconds": options.seconds,
         "load": options.load,
-        "machine": f"{os.cpu_count()} {platform.machine()} cores, {platform.system()}, Python {platform.python_version()}",
+        "machine": machine(),
         **rehearsed.figures.summary(),
         "stuck_notes": rehearsed.stuck_notes,
     }

@@ -1,19 +1,20 @@
-"""`python -m companion.engine_speed [MODEL [BUSY [KIND ...]]]`: what a model costs on this machine. Knows no bridge, no plan.
+"""`python -m companion.engine_speed`: what a model costs on this machine. Knows no bridge, no plan.
 
-MODEL is a player's name, `random` where none is given. Each kind of runner, with BUSY processes beside. *Cold* is after a pause, when
-the weights have left the processor's caches: so it is for a chord that comes while nothing is being written.
+*Cold* is after a pause, when the weights have left the processor's caches: so it is for a chord that comes while nothing is being written.
 """
 
 from __future__ import annotations
 
 import copy
-import sys
+import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from itertools import chain, cycle
+from itertools import cycle
+from pathlib import Path
 from typing import get_args
 
+import click
 from rich.console import Console
 from rich.table import Table
 
@@ -24,11 +25,13 @@ from companion.model_store import RANDOM, RunnerKind, make_runner, random_decode
 from companion.runner import Runner
 from companion.soloist import Task
 from shared.chords import Chord
-from shared.errors import JamBotError
+from shared.console import run
+from shared.files import written_whole
 from shared.foresight import ChordChange, Foresight
 from shared.model_folder import find_folder, load_model
 from shared.music import Grid
 from shared.nets.decoder import Decoder
+from shared.provenance import provenance
 from shared.score import Conditioning, Event, Frame, Note
 from shared.tokens import encode
 
@@ -76,15 +79,28 @@ def measure(decoder: Decoder, kind: RunnerKind) -> dict[str, list[float]]:
     return took
 
 
-def main(name: str, load: int, kinds: tuple[RunnerKind, ...]) -> None:
-    """Print milliseconds, p50 and p99, for each kind of runner and of work. Raises ConfigError for an unknown model."""
-    decoder = random_decoder() if name == RANDOM else load_model(find_folder(name))
-    table = Table("milliseconds, p50 / p99", *kinds, title=f"{shown_name(name)}, {load} busy processes beside")
+@click.command()
+@click.option("--model", default=RANDOM, show_default=True, metavar="NAME", help="A player's name, or random for a net of the final size.")
+@click.option("--load", type=click.IntRange(0, 64), default=0, show_default=True, help="Busy processes beside.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(get_args(RunnerKind)), help="Kinds of runner; usual: those for a CPU.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the figures there.")
+def speed(model: str, load: int, kinds: tuple[RunnerKind, ...], json_file: Path | None) -> None:
+    """Measure what a step and a first note cost, by kind of runner and length of prompt."""
+    kinds = kinds or CPU_KINDS
+    decoder = random_decoder() if model == RANDOM else load_model(find_folder(model))
     with busy(load):
-        columns = [measure(decoder, kind) for kind in kinds]
-    for work in columns[0]:
-        table.add_row(work, *(f"{percentile(column[work], 0.5):.2f} / {percentile(column[work], 0.99):.2f}" for column in columns))
+        took = {kind: measure(decoder, kind) for kind in kinds}
+    table = Table("milliseconds, p50 / p99", *kinds, title=f"{shown_name(model)}, {load} busy processes beside")
+    for work in took[kinds[0]]:
+        table.add_row(work, *(f"{percentile(took[kind][work], 0.5):.2f} / {percentile(took[kind][work], 0.99):.2f}" for kind in kinds))
     Console().print(table)
+    if json_file is not None:
+        told = {
+            kind: {work: {"p50": round(percentile(ms, 0.5), 3), "p99": round(percentile(ms, 0.99), 3)} for work, ms in works.items()}
+            for kind, works in took.items()
+        }
+        with written_whole(json_file) as draft:
+            draft.write_text(json.dumps({"model": shown_name(model), **provenance(), "speed": told}, indent=2) + "\n", encoding="utf-8")
 
 
 def _steps(runner: Runner, score: list[Event], timed: Callable[[str, Callable[[], object]], None]) -> None:
@@ -119,11 +135,4 @@ def _task(generation: int, score: list[Event], outlook: Foresight) -> Task:
 
 
 if __name__ == "__main__":
-    known = {kind: kind for kind in chain(get_args(RunnerKind))}
-    words = [*sys.argv[1:], *(RANDOM, "0")[len(sys.argv) - 1 :]]
-    if not words[1].isdecimal() or any(word not in known for word in words[2:]):
-        sys.exit(f"usage: python -m companion.engine_speed [MODEL [BUSY [KIND ...]]], kinds {', '.join(known)}")
-    try:
-        main(words[0], int(words[1]), tuple(known[word] for word in words[2:]) or CPU_KINDS)
-    except JamBotError as error:
-        sys.exit(f"error: {error}")
+    run(speed, "python -m companion.engine_speed")

@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from shared.errors import ConfigError
 from shared.files import written_whole
+from shared.provenance import provenance
 
 if TYPE_CHECKING:
     from trainer.evaluation import Evaluation
@@ -58,7 +59,7 @@ def evaluate(
     if ranges is not None:
         _write_ranges(human, ranges)
     if json_file is not None:
-        _write_json(result, dropped, json_file)
+        _write_json(result, dropped, input_folder, json_file)
     if report is not None:
         write_report(result, report, "Human solos" if is_human else f"Solos in {input_folder}", dropped)
         console.print(f"report: {report / 'report.md'}", markup=False)
@@ -106,10 +107,14 @@ def _write_ranges(human: Human, path: Path) -> None:
         draft.write_text(head + body, encoding="utf-8")
 
 
-def _write_json(result: Evaluation, dropped: Sequence[Dropped], path: Path) -> None:
+def _write_json(result: Evaluation, dropped: Sequence[Dropped], input_folder: Path | None, path: Path) -> None:
     from trainer.evaluation import figures
+    from trainer.generate import LIST
 
-    found = figures(result)
+    found = {**provenance(), **figures(result)}
+    if input_folder is not None and (input_folder / LIST).is_file():
+        # Solos of ours say which command played them: that tells more than how they were measured.
+        found["played_by"] = json.loads((input_folder / LIST).read_text(encoding="utf-8"))["command"]
     found["left_out"] = {one.name: one.reason for one in dropped}
     with written_whole(path) as draft:
         draft.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -20,6 +20,7 @@ from shared.errors import DataError
 from shared.files import written_whole
 from shared.music import Meter
 from shared.nets.decoder import Decoder
+from shared.provenance import provenance
 from shared.score import Event, Note
 from trainer.chart_tasks import ChartTask, Order, chart_tasks, unseen, whole
 from trainer.chord_songs import read_songs
@@ -123,7 +124,7 @@ def write_solos(
             "file": path.name, "title": title, "chart": chart.song.name, **asdict(wish),
             "meter": f"{sheet.meter.numerator}/{sheet.meter.denominator}", "notes": len(notes), "primer_steps": len(task.primer),
         })  # fmt: skip
-    settings = {"model": model, **asdict(order), **asdict(sampling), "files": rows}
+    settings = {"model": model, **provenance(), **asdict(order), **asdict(sampling), "files": rows}
     try:
         with written_whole(folder / LIST) as draft:
             draft.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")

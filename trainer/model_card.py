@@ -1,6 +1,7 @@
 """A model's card: what it learned from, what may be done with it, what was measured, where it fails. Knows words; knows no weights.
 
-Figures come from the JSON files of other commands: `nll` (likelihood), `evaluate` or `stage-a` (measures), or plain numbers by name.
+Figures come from the JSON files of other commands: `nll` (likelihood), `evaluate` or `stage-a` (measures), the companion's
+`engine_speed` (speed), or plain numbers by name. Several of a kind are one model's trials with other seeds: the first is the model's own.
 """
 
 from __future__ import annotations
@@ -32,50 +33,57 @@ LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured: `plain` numbers by name, `likelihood` as `trainer nll` writes it, `measures` as `trainer evaluate` does."""
+    """What was measured: `plain` numbers by name, `likelihood` as `trainer nll` writes it and `measures` as `trainer evaluate` does, one
+    for each seed, `speed` as the companion's `engine_speed` does."""
 
     plain: dict[str, float] = field(default_factory=dict)
-    likelihood: Mapping[str, Any] | None = None
-    measures: Mapping[str, Any] | None = None
+    likelihood: tuple[Mapping[str, Any], ...] = ()
+    measures: tuple[Mapping[str, Any], ...] = ()
+    speed: Mapping[str, Any] | None = None
 
     @property
     def short(self) -> dict[str, float]:
         """The numbers that go into the weights' header and into lists of models."""
         found = dict(self.plain)
-        if self.likelihood is not None:
-            found |= {f"{line}_nats_per_note": round(self.likelihood[line]["per_note"], 4) for line in TITLES if line in self.likelihood}
-            found["held_out_notes"] = self.likelihood["ngram"]["notes"]
-        if self.measures is not None:
-            found |= {"gates": self.measures["gates"], "gates_inside": self.measures["gates_inside"]}
-            found["solos_measured"] = self.measures["counts"]["solos"]
+        for likelihood in self.likelihood[:1]:
+            found |= {f"{line}_nats_per_note": round(likelihood[line]["per_note"], 4) for line in TITLES if line in likelihood}
+            found["held_out_notes"] = likelihood["ngram"]["notes"]
+        for measures in self.measures[:1]:
+            found |= {"gates": measures["gates"], "gates_inside": measures["gates_inside"]}
+            found["solos_measured"] = measures["counts"]["solos"]
         return found
 
 
 def read_figures(paths: Sequence[Path]) -> Figures:
-    """The figures in JSON files; of two files that tell the same the later one counts. Raises DataError for other files."""
+    """The figures in JSON files. Raises DataError for other files."""
     plain: dict[str, float] = {}
-    likelihood: Mapping[str, Any] | None = None
-    measures: Mapping[str, Any] | None = None
+    likelihood: list[Mapping[str, Any]] = []
+    measures: list[Mapping[str, Any]] = []
+    speed: Mapping[str, Any] | None = None
     for path in paths:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
             if not isinstance(found, dict):
                 raise ValueError("no names with numbers")
             if "measures" in found:
-                measures = _measures(found)
-                likelihood = found.get("likelihood") or likelihood
+                measures.append(_measures(found))
+                likelihood += [found["likelihood"]] if found.get("likelihood") else []
             elif "ngram" in found:
-                likelihood = found
+                likelihood.append(found)
+            elif "speed" in found:
+                speed = found
             else:
                 plain |= _plain(found)
-            Figures({}, likelihood, measures).short  # noqa: B018 - reads all that is needed, so that a damaged file is named here
+            # Reads all that is needed, so that a damaged file is named here.
+            _tables(latest := Figures({}, tuple(likelihood[-1:]), tuple(measures[-1:]), speed))
+            _ = latest.short
         except OSError as error:
             raise DataError(f"--figures {path}: cannot be read ({error.strerror}); name a JSON file that was measured") from None
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"--figures {path}: no figures ({error}); name what nll, evaluate or stage-a wrote, or a JSON file of numbers by name"
             ) from None
-    return Figures(plain, likelihood, measures)
+    return Figures(plain, tuple(likelihood), tuple(measures), speed)
 
 
 def whole_card(folder: Path) -> Card:
@@ -123,41 +131,95 @@ def card_text(card: Card, shape: DecoderConfig, parameters: int, rank: int | Non
 
 def _tables(figures: Figures) -> list[str]:
     found: list[str] = []
-    if (likelihood := figures.likelihood) is not None:
-        notes = likelihood["ngram"]["notes"]
-        found.append(f"Held-out likelihood: nats for each of {notes} notes in {likelihood['pieces']} pieces, less is better.")
-        rows = [f"| {title} | {likelihood[line]['per_note']:.3f} |" for line, title in TITLES.items() if line in likelihood]
-        found.append("\n".join(["| | nats for each note |", "|---|---:|", *rows]))
-        gains = [
-            f"- {name.replace('_', ' ')}: {gain['percent']:+.1f} % (95 % interval {gain['low']:.1f} to {gain['high']:.1f})"
-            for name, gain in likelihood.get("gains", {}).items()
-        ]
-        found += ["\n".join(gains)] if gains else []
-    if (measures := figures.measures) is not None:
-        found.append(
-            f"{measures['gates_inside']} of {measures['gates']} measures of {measures['counts']['solos']} solos lie between the 10th and "
-            "the 90th percentile of human solos (averages of the set; failing ones first)."
-        )
-        gates = {name: row for name, row in measures["measures"].items() if row["gate"]}
-        rows = [
-            f"| {name.replace('_', ' ')} | {_number(row['value'])} | {_number(row['human_p10'])} | {_number(row['human_p50'])} | "
-            f"{_number(row['human_p90'])} | {'inside' if row['inside'] else 'outside'} |"
-            for name, row in sorted(gates.items(), key=lambda item: item[1]["inside"] is True)
-        ]
-        found.append("\n".join(["| measure | set | human 10 % | median | 90 % | |", "|---|---:|---:|---:|---:|---|", *rows]))
-        swing = [
-            f"- swing ratio at {band} BPM: {_number(row['value'])} (human {_number(row['human_p50'])})"
-            for band, row in measures.get("swing", {}).items()
-        ]
-        found += ["\n".join(swing)] if swing else []
-        if (memorized := measures.get("memorization")) is not None:
-            found.append(
-                f"Eight notes in a row that stand in the training music, in any key: {_share(memorized['share'])} of the solos' rows; of "
-                f"{memorized['human_solos']} held-out human solos' {_share(memorized['human_share'])}."
-            )
+    if figures.likelihood:
+        found += _likelihood(figures.likelihood)
+    if figures.measures:
+        found += _lines(figures.measures)
+    if figures.speed is not None:
+        found += _speed(figures.speed)
     if figures.plain:
         found.append("\n".join(f"- {name.replace('_', ' ')}: {value:g}" for name, value in figures.plain.items()))
     return found
+
+
+def _likelihood(seeds: Sequence[Mapping[str, Any]]) -> list[str]:
+    own = seeds[0]
+    rows = [[title, *(f"{seed[line]['per_note']:.3f}" for seed in seeds)] for line, title in TITLES.items() if line in own]
+    gains = [
+        f"- {name.replace('_', ' ')}: " + "; ".join(f"{gain['percent']:+.1f} % ({gain['low']:.1f} to {gain['high']:.1f})" for gain in told)
+        for name in own.get("gains", {})
+        if (told := [seed["gains"][name] for seed in seeds])
+    ]
+    found = [
+        f"Held-out likelihood: nats for each of {own['ngram']['notes']} notes in {own['pieces']} pieces, less is better{_by_seed(seeds)}.",
+        _table(["", *_heads(seeds, "nats for each note")], rows),
+    ]
+    return [*found, "Gains, with 95 % intervals over pieces:", "\n".join(gains), *_made_by(seeds)] if gains else [*found, *_made_by(seeds)]
+
+
+def _lines(seeds: Sequence[Mapping[str, Any]]) -> list[str]:
+    own = seeds[0]
+    inside = ", ".join(f"{seed['gates_inside']} of {seed['gates']}" for seed in seeds)
+    found = [
+        f"{inside} measures of {own['counts']['solos']} solos lie between the 10th and the 90th percentile of human solos (averages of "
+        f"the set; failing ones first{_by_seed(seeds)})."
+    ]
+    gates = {name: row for name, row in own["measures"].items() if row["gate"]}
+    rows = [
+        [
+            name.replace("_", " "),
+            *(_number(seed["measures"][name]["value"]) for seed in seeds),
+            *(_number(row[human]) for human in ("human_p10", "human_p50", "human_p90")),
+            "inside" if all(seed["measures"][name]["inside"] for seed in seeds) else "outside",
+        ]
+        for name, row in gates.items()
+    ]
+    rows.sort(key=lambda row: row[-1] == "inside")
+    found.append(_table(["measure", *_heads(seeds, "set"), "human 10 %", "median", "90 %", ""], rows))
+    bands = [
+        [f"{band} BPM", *(_number(seed["swing"][band]["value"]) for seed in seeds), _number(row["human_p50"])]
+        for band, row in own.get("swing", {}).items()
+    ]
+    found += [_table(["swing ratio", *_heads(seeds, "set"), "human median"], bands)] if bands else []
+    if (memorized := own.get("memorization")) is not None:
+        shares = ", ".join(_share(seed["memorization"]["share"]) for seed in seeds)
+        found.append(
+            f"Eight notes in a row that stand in the training music, in any key: {shares} of the solos' rows; of "
+            f"{memorized['human_solos']} held-out human solos' {_share(memorized['human_share'])}."
+        )
+    return [*found, *_made_by(seeds)]
+
+
+def _speed(speed: Mapping[str, Any]) -> list[str]:
+    kinds = list(speed["speed"])
+    rows = [
+        [work, *(f"{took['p50']:.1f} / {took['p99']:.1f}" for kind in kinds for took in (speed["speed"][kind][work],))]
+        for work in speed["speed"][kinds[0]]
+    ]
+    return ["Milliseconds, median / 99 of 100:", _table(["", *kinds], rows), *_made_by([speed])]
+
+
+def _heads(seeds: Sequence[object], alone: str) -> list[str]:
+    return [alone] if len(seeds) == 1 else [f"seed {number}" for number in range(1, len(seeds) + 1)]
+
+
+def _by_seed(seeds: Sequence[object]) -> str:
+    return "" if len(seeds) == 1 else "; one column for each seed, the first is the model that lies here"
+
+
+def _made_by(seeds: Sequence[Mapping[str, Any]]) -> list[str]:
+    """By which command and on which machine, where the files say so."""
+    told = [
+        "- " + ", then ".join(f"`{seed[name]}`" for name in ("played_by", "command") if name in seed) + f", on {seed['machine']}"
+        for seed in seeds
+        if "command" in seed and "machine" in seed
+    ]
+    return ["\n".join(dict.fromkeys(told))] if told else []
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    ruler = "|" + "|".join("---" if not name or name == "measure" else "---:" for name in head) + "|"
+    return "\n".join(["| " + " | ".join(head) + " |", ruler, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
 def _measures(found: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from shared.files import written_whole
+from shared.provenance import provenance
 
 if TYPE_CHECKING:
     from shared.tokens import Steps
@@ -56,7 +57,7 @@ def nll(model: str, data: Path, part: str | None, prepared: Path | None, device:
         console.print(f"{measured.dropped} pieces could not be read and are not counted")
     if json_file is not None:
         with written_whole(json_file) as draft:
-            draft.write_text(json.dumps({"model": model, **measured.figures}, indent=2) + "\n", encoding="utf-8")
+            draft.write_text(json.dumps({"model": model, **provenance(), **measured.figures}, indent=2) + "\n", encoding="utf-8")
 
 
 @click.command()

@@ -230,7 +230,7 @@ class _Work:
         page, told = order.samples / REPORT, stage_a_report.told(self.shards, measured)
         diaries = {what: order.folder / f"{what}-log.jsonl" for what in ("base", "lora")}
         stage_a_report.write(found, page, order.name, reading.dropped, told, diaries)
-        card = write_card(order.folder, Figures({}, measured, figures(found)))
+        card = write_card(order.folder, Figures({}, (measured,) if measured else (), (figures(found),)))
         self.ledger.write("evaluate", key, [order.samples / METRICS, page / stage_a_report.PAGE, card])
         return found
 

@@ -124,3 +124,24 @@ def test_what_is_wrong_is_said_in_one_line(
     assert message in said
     assert said.count("\n") == 1
     assert not any(path.name.startswith((".blue", "blue")) for path in here.iterdir())
+
+
+def test_several_seeds_stand_side_by_side_and_commands_are_named(here: Path) -> None:
+    Path("again.json").write_text(json.dumps({**NLL, "command": "python -m trainer nll --seed 2", "machine": "2 cores",
+                                              "lora": {"per_note": 3.5, "notes": 900}}))  # fmt: skip
+    speed = {"speed": {"onnx-q8": {"step, hot": {"p50": 0.7, "p99": 1.04}}}, "command": "companion speed", "machine": "2 cores"}
+    Path("speed.json").write_text(json.dumps(speed))
+    assert ended("--out", "out/blue", "--figures", "nll.json", "--figures", "again.json", "--figures", "speed.json") == 0
+    page = Path("out/blue/README.md").read_text()
+    assert "| base and adapter | 3.250 | 3.500 |" in page
+    assert "`python -m trainer nll --seed 2`, on 2 cores" in page
+    assert "| step, hot | 0.7 / 1.0 |" in page
+    # The header tells the figures of the weights that lie there.
+    assert read_header(Path("out/blue/model.safetensors")).card.figures["lora_nats_per_note"] == 3.25
+
+
+def test_speed_that_is_none_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("speed.json").write_text('{"speed": {"onnx-q8": {"step": 3}}}')
+    assert ended("--out", "out/blue", "--figures", "speed.json") == 2
+    assert "--figures speed.json: no figures" in capsys.readouterr().err
+    assert not Path("out/blue").exists()
