@@ -10,6 +10,8 @@ import difflib
 import importlib.resources
 import math
 import re
+import types
+import typing
 from bisect import bisect_left
 from itertools import pairwise
 from pathlib import Path
@@ -154,12 +156,38 @@ def load(kind: type[SettingsKind], shipped: str, path: Path | None, preset: str 
             values = _laid_over(values, _read(kind, _shipped_text(name), f"config/{name}"))
     if path is None:
         return _checked(kind, values, f"config/{preset or shipped}")
+    return _checked(kind, _laid_over(values, read_values(kind, path)), str(path))
+
+
+def read_values(kind: type[msgspec.Struct], path: Path) -> dict[str, Any]:
+    """What the user's file at `path` says, its keys known to `kind`, its values not yet checked. Raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text file in UTF-8"
         raise ConfigError(f"{path}: cannot be read as settings: {reason}") from None
-    return _checked(kind, _laid_over(values, _read(kind, text, str(path))), str(path))
+    return _read(kind, text, str(path))
+
+
+def laid_on_shipped(kind: type[SettingsKind], shipped: str, values: dict[str, Any], where: str) -> SettingsKind:
+    """Settings of any `kind`: `config/<shipped>` with `values` laid over it. Raises ConfigError, which names `where`."""
+    return _checked(kind, _laid_over(_read(kind, _shipped_text(shipped), f"config/{shipped}"), values), where)
+
+
+def shipped_part(kind: type[SettingsKind], *shipped: str) -> SettingsKind:
+    """What the files `config/<shipped>`, each laid over the one before, say of `kind`; they may say more. Raises ConfigError."""
+    values: dict[str, Any] = {}
+    for name in shipped:
+        values = _laid_over(values, yaml.safe_load(_shipped_text(name)))
+    return _checked(kind, {key: value for key, value in values.items() if key in kind.__struct_fields__}, f"config/{shipped[-1]}")
+
+
+def shipped_part(kind: type[SettingsKind], *shipped: str) -> SettingsKind:
+    """The settings of `kind` that stand, among others, in the files `config/<shipped>`, each laid over those before. Raises ConfigError."""
+    values: dict[str, Any] = {}
+    for name in shipped:
+        values = _laid_over(values, yaml.safe_load(_shipped_text(name)))
+    return _checked(kind, values, f"config/{shipped[-1]}")
 
 
 def check_endpoint(endpoint: str) -> None:
@@ -209,8 +237,20 @@ def _check_keys(kind: type[msgspec.Struct], node: yaml.Node, where: str, path: s
         if key in seen:
             raise ConfigError(f"{place}: {here} is set twice; keep one of the two")
         seen.add(key)
-        if isinstance(sections[key], type) and issubclass(sections[key], msgspec.Struct):
-            _check_keys(sections[key], value_node, where, here)
+        _check_value(sections[key], value_node, where, here)
+
+
+def _check_value(kind: Any, node: yaml.Node, where: str, path: str) -> None:
+    """Check the keys inside a value that is a group of settings, such a group or null, or several groups by name."""
+    if isinstance(kind, types.UnionType):
+        if node.tag == "tag:yaml.org,2002:null":
+            return
+        kind = next((option for option in kind.__args__ if option is not types.NoneType), kind)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        _check_keys(kind, node, where, path)
+    elif typing.get_origin(kind) is dict and isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            _check_value(typing.get_args(kind)[1], value_node, where, f"{path}.{key_node.value}")
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

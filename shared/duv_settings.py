@@ -1,0 +1,46 @@
+"""How each instrument's humanizer is used: its model, which tracks it is for, how much of it is taken. Knows no nets and no training.
+
+The values stand in `config/duv/default.yaml` and, laid over it, `config/duv/<instrument>.yaml`, beside those for training.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import msgspec
+
+from shared.settings import Name, shipped_part
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+DUV_INSTRUMENTS = ("drums", "bass", "guitar", "keys", "strings")
+"""The instruments that have a model of their own."""
+
+
+class Intensities(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of each quantity's prediction is taken; null: as `intensity` says."""
+
+    velocity: Share | None
+    duration: Share | None
+    timing: Share | None
+
+
+class DuvUse(msgspec.Struct, frozen=True, kw_only=True):
+    """One instrument's humanizer: the model's `name`, the `intensity` of its predictions, and the names of tracks that it is for."""
+
+    name: Name
+    instrument: Name
+    intensity: Share
+    intensities: Intensities
+    include_regex: Name
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.include_regex)
+        except re.error as error:
+            raise ValueError(f"include_regex: {error}") from None
+
+
+def load_duv_use(instrument: str) -> DuvUse:
+    """The shipped settings of an instrument's humanizer. Raises ConfigError."""
+    return shipped_part(DuvUse, "duv/default.yaml", f"duv/{instrument}.yaml")
