@@ -2,6 +2,7 @@
 
 The header holds the format version, the vocabulary's hash, the architecture, and the card: name, training data, licence,
 figures. A file is taken whole or not at all: every tensor must be there, with its shape, finite, and none beside.
+Two nets have files: the decoder that plays lines, and the phrase net that humanizes; each with its adapters.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,45 +22,40 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from shared.errors import CheckpointError, ConfigError
+from shared.header import AGAIN, DECODER, LORA, PHRASE, PHRASE_LORA, unreadable, vocabulary_of
+from shared.header import FORMAT as FORMAT
+from shared.header import Card as Card
+from shared.header import Header as Header
+from shared.header import read_header as read_header
 from shared.model_folder import ADAPTER_FILE_NAME as ADAPTER_FILE_NAME
 from shared.model_folder import FILE_NAME as FILE_NAME
 from shared.nets.decoder import Decoder, DecoderConfig
 from shared.nets.lora import LoraConfig, add_lora, lora_state
-from shared.tokens import vocabulary_hash
+from shared.nets.phrase import PhraseConfig, PhraseNet
 
-FORMAT = 1
-_HEADER_BYTES_MAX = 1 << 20
-_AGAIN = "install or export the model again"
+Net = Decoder | PhraseNet
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What people should know of a model. `figures` are measured values by name, such as held-out nats for each note."""
-
-    name: str
-    training_data: str
-    licence: str
-    figures: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What stands before the weights: the file's kind (`decoder` or `lora`), its architecture and its card."""
-
-    kind: str
-    architecture: Mapping[str, Any]
-    card: Card
-
-
-def save(path: Path, model: Decoder, card: Card, half: bool = True) -> None:
+def save(path: Path, model: Net, card: Card, half: bool = True) -> None:
     """Write `model` to `path`, as fp16 where `half`. The file appears whole or not at all."""
-    _write(path, "decoder", asdict(model.config), model.state_dict(), card, half)
+    _write(path, _kind(model), asdict(model.config), model.state_dict(), card, half)
 
 
 def load(path: Path) -> Decoder:
     """The decoder in `path`, float32, in evaluation mode. Raises CheckpointError for anything but a whole file of ours."""
-    header, tensors = _read(path, "decoder")
+    header, tensors = _read(path, DECODER)
     model = Decoder(shape_of(path, header))
+    _fill(path, model.state_dict(), tensors)
+    return model.eval()
+
+
+def load_phrase(path: Path) -> PhraseNet:
+    """The humanizer's net in `path`, float32, in evaluation mode. Raises CheckpointError for anything but a whole file of ours."""
+    header, tensors = _read(path, PHRASE)
+    try:
+        model = PhraseNet(PhraseConfig(**header.architecture))
+    except (TypeError, ValueError) as error:
+        raise _unbuildable(path, error) from None
     _fill(path, model.state_dict(), tensors)
     return model.eval()
 
@@ -69,41 +65,28 @@ def shape_of(path: Path, header: Header) -> DecoderConfig:
     try:
         return DecoderConfig(**header.architecture)
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: its architecture cannot be built ({error}); export it again with this version") from None
+        raise _unbuildable(path, error) from None
 
 
-def save_adapter(path: Path, model: Decoder, config: LoraConfig, card: Card, half: bool = True) -> None:
+def save_adapter(path: Path, model: Net, config: LoraConfig, card: Card, half: bool = True) -> None:
     """Write the adapters of `model`, laid with `config`, to `path`; nothing of the net beneath."""
-    _write(path, "lora", {"lora": asdict(config), "decoder": asdict(model.config)}, lora_state(model), card, half)
+    architecture = {"lora": asdict(config), _kind(model): asdict(model.config)}
+    _write(path, _ADAPTERS[_kind(model)], architecture, lora_state(model), card, half)
 
 
-def load_adapter(path: Path, model: Decoder) -> None:
+def load_adapter(path: Path, model: Net) -> None:
     """Lay the adapter in `path` over `model`. Raises CheckpointError where it is damaged or made for another net."""
-    header, tensors = _read(path, "lora")
-    if header.architecture.get("decoder") != asdict(model.config):
+    kind = _kind(model)
+    header, tensors = _read(path, _ADAPTERS[kind])
+    if header.architecture.get(kind) != asdict(model.config):
         raise CheckpointError(f"{path}: made for a net of another shape; use it with the base model that it was trained on")
     try:
         lora = header.architecture["lora"]
         config = LoraConfig(**{**lora, "targets": tuple(lora["targets"])})
         add_lora(model, config)
     except (KeyError, TypeError, ConfigError) as error:
-        raise CheckpointError(f"{path}: its architecture cannot be built ({error}); export it again with this version") from None
+        raise _unbuildable(path, error) from None
     _fill(path, lora_state(model), tensors)
-
-
-def read_header(path: Path) -> Header:
-    """The header alone, without reading the weights. Raises CheckpointError as `load` does."""
-    try:
-        with path.open("rb") as file:
-            length = struct.unpack("<Q", file.read(8))[0]
-            if length > _HEADER_BYTES_MAX:
-                raise ValueError("header too long")
-            meta = json.loads(file.read(length))["__metadata__"]
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    except (struct.error, ValueError, KeyError, TypeError, RecursionError):
-        raise CheckpointError(f"{path}: no JamBot model file; {_AGAIN}") from None
-    return _header(path, meta)
 
 
 def steady(data: bytes) -> bytes:
@@ -116,24 +99,11 @@ def steady(data: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
-def _header(path: Path, meta: object) -> Header:
-    if not isinstance(meta, dict) or "jambot_format" not in meta:
-        raise CheckpointError(f"{path}: no JamBot model file; {_AGAIN}")
-    if meta["jambot_format"] != str(FORMAT):
-        raise CheckpointError(f"{path}: format {meta['jambot_format']!r}, this version reads {FORMAT}; export it with this version")
-    if meta.get("vocabulary") != vocabulary_hash():
-        raise CheckpointError(
-            f"{path}: vocabulary {meta.get('vocabulary')}, this version speaks {vocabulary_hash()}; train or install a matching model"
-        )
-    try:
-        card = json.loads(meta["card"])
-        return Header(
-            kind=meta["kind"],
-            architecture=json.loads(meta["architecture"]),
-            card=Card(str(card["name"]), str(card["training_data"]), str(card["licence"]), dict(card["figures"])),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: its header is damaged ({error!r}); {_AGAIN}") from None
+_ADAPTERS = {DECODER: LORA, PHRASE: PHRASE_LORA}
+
+
+def _kind(model: Net) -> str:
+    return DECODER if isinstance(model, Decoder) else PHRASE
 
 
 def _read(path: Path, kind: str) -> tuple[Header, dict[str, Tensor]]:
@@ -143,15 +113,15 @@ def _read(path: Path, kind: str) -> tuple[Header, dict[str, Tensor]]:
     try:
         return header, load_tensors(path.read_bytes())
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     except SafetensorError as error:
-        raise CheckpointError(f"{path}: damaged or cut short ({error}); {_AGAIN}") from None
+        raise CheckpointError(f"{path}: damaged or cut short ({error}); {AGAIN}") from None
 
 
 def _write(path: Path, kind: str, architecture: Mapping[str, Any], state: Mapping[str, Tensor], card: Card, half: bool) -> None:
     meta = {
         "jambot_format": str(FORMAT),
-        "vocabulary": vocabulary_hash(),
+        "vocabulary": vocabulary_of(kind),
         "kind": kind,
         "architecture": json.dumps(architecture),
         "card": json.dumps(asdict(card)),
@@ -177,19 +147,19 @@ def _fill(path: Path, state: Mapping[str, Tensor], tensors: Mapping[str, Tensor]
     """Copy `tensors` into `state`, which shares memory with its model. Nothing is copied unless all of it fits."""
     for what, names in (("lacks", state.keys() - tensors.keys()), ("has unknown", tensors.keys() - state.keys())):
         if names:
-            raise CheckpointError(f"{path}: {what} {len(names)} tensors, {min(names)} first; {_AGAIN}")
+            raise CheckpointError(f"{path}: {what} {len(names)} tensors, {min(names)} first; {AGAIN}")
     for name, tensor in tensors.items():
         if tensor.shape != state[name].shape:
-            raise CheckpointError(f"{path}: {name} has shape {tuple(tensor.shape)}, expected {tuple(state[name].shape)}; {_AGAIN}")
+            raise CheckpointError(f"{path}: {name} has shape {tuple(tensor.shape)}, expected {tuple(state[name].shape)}; {AGAIN}")
         if not tensor.is_floating_point() or not bool(torch.isfinite(tensor).all()):
-            raise CheckpointError(f"{path}: {name} holds values that are no finite numbers; {_AGAIN}")
+            raise CheckpointError(f"{path}: {name} holds values that are no finite numbers; {AGAIN}")
     with torch.no_grad():
         for name, tensor in tensors.items():
             state[name].copy_(tensor)
 
 
-def _unreadable(path: Path, error: OSError) -> CheckpointError:
-    return CheckpointError(f"{path}: cannot be read ({error.strerror}); check the path, or install the model again")
+def _unbuildable(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(f"{path}: its architecture cannot be built ({error}); export it again with this version")
 
 
 def _unwritable(path: Path, error: OSError) -> CheckpointError:

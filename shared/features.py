@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared import surroundings as around
+from shared.bins import LAYOUT
 from shared.drum_kit import HIGH_TOM, LOW_TOM, VOICE_OF_PITCH, VOICES, voices_of
 from shared.written import INSTRUMENTS, PLAYING_STYLES, Floats, Ints, Written
 
@@ -111,10 +112,10 @@ class Features:
 
 
 def features_hash() -> str:
-    """A fingerprint of everything that gives the numbers their meaning: weights of other features are of no use here."""
+    """A fingerprint of everything that gives the numbers their meaning, read or predicted: other weights are of no use here."""
     table = [
         VERSION, list(CODE_SIZES.items()), VALUES, INSTRUMENTS, PLAYING_STYLES, VOICE_OF_PITCH.tolist(), GAP_EDGES, REST_EDGES,
-        _TEMPO_LEAST_BPM, _TEMPO_BINS_PER_OCTAVE,
+        _TEMPO_LEAST_BPM, _TEMPO_BINS_PER_OCTAVE, LAYOUT,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(table).encode()).hexdigest()[:16]
 
