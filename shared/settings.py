@@ -182,14 +182,6 @@ def shipped_part(kind: type[SettingsKind], *shipped: str) -> SettingsKind:
     return _checked(kind, {key: value for key, value in values.items() if key in kind.__struct_fields__}, f"config/{shipped[-1]}")
 
 
-def shipped_part(kind: type[SettingsKind], *shipped: str) -> SettingsKind:
-    """The settings of `kind` that stand, among others, in the files `config/<shipped>`, each laid over those before. Raises ConfigError."""
-    values: dict[str, Any] = {}
-    for name in shipped:
-        values = _laid_over(values, yaml.safe_load(_shipped_text(name)))
-    return _checked(kind, values, f"config/{shipped[-1]}")
-
-
 def check_endpoint(endpoint: str) -> None:
     """Raise ValueError unless `endpoint` is `tcp://HOST:PORT` with a port 1..65535."""
     if re.match(_ENDPOINT, endpoint) is None or not 1 <= int(endpoint.rsplit(":", 1)[1]) <= 65535:
