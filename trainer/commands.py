@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from shared.files import written_whole
+from trainer.duv.command import duv
 from trainer.evaluate_command import evaluate
 from trainer.export_command import export
 from trainer.generate_command import generate
@@ -46,6 +47,7 @@ def chords(charts: Path, part: str, seed: int, json_file: Path | None) -> None:
             draft.write_text(json.dumps({"part": part, "seed": seed, "rows": figures(rows)}, indent=2) + "\n", encoding="utf-8")
 
 
+trainer.add_command(duv)
 trainer.add_command(prepare)
 trainer.add_command(train)
 trainer.add_command(evaluate)

@@ -1,0 +1,243 @@
+"""Trains a humanizer, and adapters to styles over it: manifests in, weights out. Knows folders; the loop is in `trainer.training`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import torch
+
+from shared.checkpoint import Card, load_adapter, load_phrase, read_header, save, save_adapter
+from shared.errors import ConfigError, DataError
+from shared.features import features_hash
+from shared.model_folder import FILE_NAME, STYLE_FILE_NAME, find_folder
+from shared.nets.lora import add_lora, scale_lora
+from shared.nets.phrase import PhraseNet
+from shared.written import PLAYING_STYLES, UNKNOWN_STYLE
+from trainer.config import RunSettings
+from trainer.devices import World, joined
+from trainer.duv.config import DuvSettings
+from trainer.duv.learned import Learned, material_of, read_learned, write_learned
+from trainer.duv.manifest import Track, iterate_manifest
+from trainer.duv.phrase_task import PhraseTask
+from trainer.duv.windows import PhraseBatch, PhraseWindows, learned, weights_of, whole
+from trainer.progress import Diary, draw_curve, read_diary
+from trainer.source import CREDITS_APART, SOURCES, licence_of
+from trainer.training import Report, Training, nats_per_note
+
+What = Literal["base", "adapter"]
+EVALUATION_WINDOWS = 32
+CURVE = "curve.png"
+_LOG_ENDING = "-log.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be trained from `manifests` into the folder `out`: `base`, or the `adapter` to a `style` over the base that lies there."""
+
+    what: What
+    settings: DuvSettings
+    manifests: tuple[Path, ...]
+    out: Path
+    style: str | None = None
+    device: str = "auto"
+    seed: int = 1
+    overwrite: bool = False
+
+    @property
+    def run(self) -> RunSettings:
+        """The settings of this run."""
+        return self.settings.base if self.what == "base" else self.settings.adapter
+
+    @property
+    def title(self) -> str:
+        """The run's name, in files and for people."""
+        return self.what if self.style is None else f"{self.what}-{self.style}"
+
+    @property
+    def weights(self) -> Path:
+        """The file that is trained."""
+        return self.out / (FILE_NAME if self.style is None else STYLE_FILE_NAME.format(style=self.style))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The best held-out nats a note; for an adapter, base and adapter on its style's held-out tracks and on the others'."""
+
+    best: float
+    compared: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Music:
+    train: list[Track]
+    weights: list[float]
+    held_out: list[Track]
+    elsewhere: list[Track]
+
+
+def train(order: Order, tell: Callable[[Report], None]) -> Outcome:
+    """Train to the end. A run that was killed goes on where its state says.
+
+    Raises ConfigError, DataError and CheckpointError where something is wrong with settings, manifests or files.
+    """
+    _check(order)
+    with joined(order.device) as world:
+        music = _music(order)
+        _prepare_folder(order, world)
+        torch.manual_seed(order.seed)
+        net, keep = _net(order, {track.source for track in music.train})
+        net.unknown_share = order.settings.augment.unknown_share
+        context = net.config.context
+        windows = PhraseWindows(music.train, music.weights, context, order.settings.augment, order.seed)
+        state = order.out / f"{order.title}-state.safetensors"
+        training = Training(PhraseTask(net), order.run, world, order.seed, state, _fingerprint(order))
+        diary = Diary(order.out / f"{order.title}{_LOG_ENDING}", training.standing.step) if world.leads else None
+        for report in training.go(windows, _held(music.held_out, context), diary, keep):
+            if world.leads:
+                if report.val_per_note is not None:
+                    _draw(order.out)
+                tell(report)
+        world.barrier()
+        if world.leads and order.what == "base":
+            write_learned(order.out, _learned(order, music.train))
+        compared = _compared(order, music, world.device) if world.leads and order.what == "adapter" else {}
+        return Outcome(training.standing.best, compared)
+
+
+def _check(order: Order) -> None:
+    if (order.style is None) != (order.what == "base"):
+        raise ConfigError("--what adapter needs --style, and only an adapter has one; name both or none")
+    if order.style is not None and (order.style == UNKNOWN_STYLE or order.style not in PLAYING_STYLES):
+        raise ConfigError(f"--style {order.style}: expected one of {', '.join(PLAYING_STYLES[1:])}")
+    if order.what == "adapter" and not (order.out / FILE_NAME).is_file():
+        raise ConfigError(f"{order.out}: no {FILE_NAME} to lay an adapter over; train it first (--what base), or name its folder: --out")
+
+
+def _music(order: Order) -> _Music:
+    """The tracks to learn from, how likely each is, and the held-out ones; for an adapter those of other styles apart."""
+    shares = order.settings.drawn
+    tracks = [
+        learned(track, order.settings.velocity_from)
+        for path in order.manifests
+        for track in iterate_manifest(path)
+        if track.written.instrument in shares and len(track.written)
+    ]
+    where = ", ".join(str(path) for path in order.manifests)
+    training = [track for track in tracks if track.part == "train"]
+    held_out = [track for track in tracks if track.part == "val" and track.is_measured]
+    for found, part in ((training, "train"), (held_out, "val")):
+        if not found:
+            raise DataError(f"{where}: no track of {', '.join(shares)} in part {part}; write it of more music: trainer duv enrich")
+    if order.style is None:
+        return _Music(training, weights_of(training, shares), held_out, [])
+    own, others = ([track for track in held_out if (track.written.style == order.style) == wanted] for wanted in (True, False))
+    in_style = [track.written.style == order.style for track in training]
+    if not own or not any(in_style):
+        known = sorted({track.written.style for track in held_out} & {track.written.style for track in training} - {UNKNOWN_STYLE})
+        raise DataError(f"{where}: not enough music in the style {order.style} to learn and to measure; there is {', '.join(known)}")
+    return _Music(training, _style_weights(training, in_style, order.settings.adapter.others_share), own, others)
+
+
+def _style_weights(tracks: Sequence[Track], in_style: Sequence[bool], others_share: float) -> list[float]:
+    """How likely a window comes from each track: by its notes, others' styles as often as `others_share` says."""
+    share, notes = {True: 1 - others_share, False: others_share}, {True: 0, False: 0}
+    for track, its in zip(tracks, in_style, strict=True):
+        notes[its] += len(track.written)
+    return [share[its] * len(track.written) / notes[its] for track, its in zip(tracks, in_style, strict=True)]
+
+
+def _net(order: Order, sources: set[str]) -> tuple[PhraseNet, Callable[[float], None]]:
+    """The net to be trained, and what keeps its weights when they are the best so far."""
+    card = _card(order, sources)
+    if order.what == "adapter":
+        net, lora = load_phrase(order.out / FILE_NAME), order.settings.adapter.lora()
+        add_lora(net, lora)
+        return net, lambda val: save_adapter(order.weights, net, lora, card(val))
+    net = PhraseNet(order.settings.net.phrase())
+    below = _base_checkpoint(order)
+    if below is not None:
+        try:
+            net.load_state_dict(load_phrase(below).state_dict())
+        except RuntimeError:
+            raise ConfigError(f"base_checkpoint {below}: a net of another shape; set `net` as it was, or base_checkpoint: null") from None
+    return net, lambda val: save(order.weights, net, card(val))
+
+
+def _base_checkpoint(order: Order) -> Path | None:
+    """The weights that a base begins from."""
+    name = order.settings.base_checkpoint
+    if name is None or order.what == "adapter":
+        return None
+    try:
+        return find_folder(name) / FILE_NAME
+    except ConfigError as error:
+        raise ConfigError(f"base_checkpoint {str(error).removeprefix('--model ')}; train it first, or set base_checkpoint: null") from None
+
+
+def _card(order: Order, sources: set[str]) -> Callable[[float], Card]:
+    """The card in the weights' header: what was learned from, with what the weights beneath learned from."""
+    below = order.out / FILE_NAME if order.what == "adapter" else _base_checkpoint(order)
+    earlier = [] if below is None else read_header(below).card.training_data.split(CREDITS_APART)
+    names = {name for name, source in SOURCES.items() if source.credit in earlier} | sources
+    unknown = sources - SOURCES.keys()
+    if unknown:
+        raise DataError(f"{', '.join(sorted(unknown))}: sources of unknown licence; write the manifest anew with `trainer duv enrich`")
+    credit = CREDITS_APART.join(SOURCES[name].credit for name in sorted(names))
+    return lambda val: Card(order.settings.name, credit, licence_of(names), {"val_nats_per_note": round(val, 4)})
+
+
+def _learned(order: Order, tracks: Sequence[Track]) -> Learned:
+    below = _base_checkpoint(order)
+    before = None if below is None else read_learned(below.parent)
+    return Learned(name=order.settings.name, instrument=order.settings.instrument, material=material_of(tracks), before=before)
+
+
+def _held(tracks: Sequence[Track], context: int) -> Callable[[], Iterator[PhraseBatch]]:
+    return partial(whole, tracks, context, EVALUATION_WINDOWS)
+
+
+def _compared(order: Order, music: _Music, device: torch.device) -> dict[str, float]:
+    """Nats a note of base and adapter, on the style's held-out tracks and on those of other styles."""
+    net = load_phrase(order.out / FILE_NAME)
+    load_adapter(order.weights, net)
+    task = PhraseTask(net.to(device))
+    found = {}
+    for name, strength in (("adapter", 1.0), ("base", 0.0)):
+        scale_lora(net, strength)
+        for place, tracks in (("style", music.held_out), ("elsewhere", music.elsewhere)):
+            if tracks:
+                found[f"{name}_{place}"] = nats_per_note(task, whole(tracks, net.config.context, EVALUATION_WINDOWS), device)
+    return found
+
+
+def _prepare_folder(order: Order, world: World) -> None:
+    """Remove what an earlier run left where `order` says so."""
+    if world.leads:
+        order.out.mkdir(parents=True, exist_ok=True)
+        if order.overwrite:
+            for path in (order.weights, *(order.out / f"{order.title}{ending}" for ending in ("-state.safetensors", _LOG_ENDING))):
+                path.unlink(missing_ok=True)
+    world.barrier()
+
+
+def _fingerprint(order: Order) -> str:
+    """What must be the same for a run to go on: settings, seed, features, manifests, and the weights beneath."""
+    settings = order.settings
+    said = [order.run, settings.net, settings.augment, settings.drawn, settings.velocity_from, order.style, order.seed, features_hash()]
+    digest = hashlib.blake2b(msgspec.json.encode(said), digest_size=16)
+    below = order.out / FILE_NAME if order.what == "adapter" else _base_checkpoint(order)
+    for path in (*order.manifests, *(() if below is None else (below,))):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "blake2b").digest())
+    return digest.hexdigest()
+
+
+def _draw(folder: Path) -> None:
+    diaries = {path.name.removesuffix(_LOG_ENDING): read_diary(path) for path in sorted(folder.glob(f"*{_LOG_ENDING}"))}
+    draw_curve(diaries, folder / CURVE)
