@@ -33,7 +33,7 @@ _TEXT_CHORDS_MIN = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MidiTrack:
-    """A track's notes, ascending by onset, then pitch: file ticks of onset and length, MIDI pitch; all shape (notes,)."""
+    """A track's notes, ascending by onset, then pitch: file ticks of onset and length, MIDI pitch and velocity; all shape (notes,)."""
 
     name: str
     program: int
@@ -41,6 +41,7 @@ class MidiTrack:
     onset: Ticks
     length: Ticks
     pitch: Ticks
+    velocity: Ticks
 
     def __len__(self) -> int:
         return len(self.onset)
@@ -110,9 +111,10 @@ def parse_midi(data: bytes) -> MidiFile:
 
 def _track(track: TrackTick) -> MidiTrack:
     columns = track.notes.numpy()
-    onset, length, pitch = (np.asarray(columns[name], dtype=np.int64) for name in ("time", "duration", "pitch"))
+    onset, length, pitch, velocity = (np.asarray(columns[name], dtype=np.int64) for name in ("time", "duration", "pitch", "velocity"))
     order = np.lexsort((pitch, onset))
-    return MidiTrack(track.name.strip(), int(track.program), bool(track.is_drum), onset[order], np.maximum(length[order], 1), pitch[order])
+    notes = (onset[order], np.maximum(length[order], 1), pitch[order], velocity[order])
+    return MidiTrack(track.name.strip(), int(track.program), bool(track.is_drum), *notes)
 
 
 def _steps(changes: Iterable[tuple[int, Value]], usual: Value) -> tuple[tuple[int, Value], ...]:

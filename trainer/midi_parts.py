@@ -79,13 +79,16 @@ def _split(track: MidiTrack, role: str, split_pitch: int, chord_track: MidiTrack
 
 
 def _where(track: MidiTrack, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> MidiTrack:
-    return MidiTrack(track.name, track.program, track.is_drum, track.onset[mask], track.length[mask], track.pitch[mask])
+    notes = (track.onset[mask], track.length[mask], track.pitch[mask], track.velocity[mask])
+    return MidiTrack(track.name, track.program, track.is_drum, *notes)
 
 
 def _merged(tracks: Sequence[MidiTrack]) -> MidiTrack:
-    onset, length, pitch = (np.concatenate([getattr(track, name) for track in tracks]) for name in ("onset", "length", "pitch"))
+    onset, length, pitch, velocity = (
+        np.concatenate([getattr(track, name) for track in tracks]) for name in ("onset", "length", "pitch", "velocity")
+    )
     order = np.lexsort((pitch, onset))
-    return MidiTrack(tracks[0].name, tracks[0].program, False, onset[order], length[order], pitch[order])
+    return MidiTrack(tracks[0].name, tracks[0].program, False, onset[order], length[order], pitch[order], velocity[order])
 
 
 def _enough(target: MidiTrack, role: str) -> MidiTrack:

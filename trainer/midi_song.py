@@ -41,7 +41,7 @@ def read_midi_song(path: Path) -> Song:
 
 def _parts(midi: MidiFile) -> tuple[Parts, MidiTrack]:
     """What chords are read from, and the lead's track, which is empty where there is none."""
-    empty = MidiTrack("", 0, False, *(np.zeros(0, dtype=np.int64) for _ in range(3)))
+    empty = MidiTrack("", 0, False, *(np.zeros(0, dtype=np.int64) for _ in range(4)))
     tracks = [track for track in midi.tracks if not track.is_drum]
     named = next((track for track in tracks if CHORDS.search(track.name)), None)
     line = next((track for track in tracks if track is not named and LEAD_FIRST.search(track.name)), empty)

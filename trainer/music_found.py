@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,7 @@ KNOWN = {
     pop909.NAME: _Known((pop909.ARCHIVE,), tuple(pop909.TRACKS), pop909.read_pieces),
     jjswing.NAME: _Known((jjswing.WALKING,), ("bass",), jjswing.read_pieces),
 }
+FILES: Mapping[str, tuple[str, ...]] = {kind: source.files for kind, source in KNOWN.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class Find:
     label: str
 
 
-def find_music(folders: Sequence[Path], out: Path) -> list[Find]:
-    """All music in and below `folders`, in order.
+def find_music(folders: Sequence[Path], out: Path, files: Mapping[str, tuple[str, ...]] = FILES) -> list[Find]:
+    """All music in and below `folders`, in order. `files` names the files of every known source, the one it is known by first.
 
     Left out are `out` and what else was prepared before, and folders called `noncommercial` unless they are named themselves.
     Raises ConfigError for a folder that is none, DataError where one holds nothing to read.
@@ -59,18 +60,18 @@ def find_music(folders: Sequence[Path], out: Path) -> list[Find]:
     for folder in folders:
         if not folder.is_dir():
             raise ConfigError(f"--input_dir {folder}: no such folder")
-        found = list(_below(folder, folder, out.resolve()))
+        found = list(_below(folder, folder, out.resolve(), files))
         if not found:
-            known = ", ".join(source.files[0] for source in KNOWN.values())
+            known = ", ".join(names[0] for names in files.values())
             raise DataError(f"{folder}: no music in it; expected MIDI files ({', '.join(SUFFIXES)}), or {known}")
         for find in found:
             finds.setdefault(find.path.resolve(), find)
     return list(finds.values())
 
 
-def _below(folder: Path, top: Path, out: Path) -> Iterator[Find]:
+def _below(folder: Path, top: Path, out: Path, files: Mapping[str, tuple[str, ...]]) -> Iterator[Find]:
     """Finds in `folder` and its folders, those of a known source first."""
-    known = [kind for kind, source in KNOWN.items() if (folder / source.files[0]).is_file()]
+    known = [kind for kind, names in files.items() if (folder / names[0]).is_file()]
     for kind in known:
         yield Find(kind, folder, kind)
     for path in sorted(folder.iterdir()):
@@ -78,7 +79,7 @@ def _below(folder: Path, top: Path, out: Path) -> Iterator[Find]:
             continue
         if path.is_dir():
             if path.name.lower() != NONCOMMERCIAL and path.resolve() != out and not (path / MANIFEST).is_file():
-                yield from _below(path, top, out)
+                yield from _below(path, top, out, files)
         elif not known and path.suffix.lower() in SUFFIXES:
             yield Find(midi_pieces.NAME, path, path.relative_to(top).as_posix())
 

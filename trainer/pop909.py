@@ -53,7 +53,7 @@ def read_pieces(folder: Path, role: str = "lead") -> Reading:
 
 def _piece(archive: zipfile.ZipFile, name: str, role: str) -> Piece:
     tracks = _tracks(mido.MidiFile(file=io.BytesIO(archive.read(f"{name}/{name}.mid"))))
-    beats, meter = _beats(archive.read(f"{name}/beat_midi.txt").decode())
+    beats, meter = steady_beats(archive.read(f"{name}/beat_midi.txt").decode())
     tempo_bpm = 60.0 * (len(beats) - 1) / (beats[-1] - beats[0])
     if not TEMPO_BPM_MIN <= tempo_bpm <= TEMPO_BPM_MAX:
         raise ValueError(f"tempo {tempo_bpm:g}")
@@ -103,7 +103,7 @@ def _tracks(midi: mido.MidiFile) -> dict[str, Timed]:
     return found
 
 
-def _beats(text: str) -> tuple[list[float], Meter]:
+def steady_beats(text: str) -> tuple[list[float], Meter]:
     """Beat times in seconds of the longest stretch of equal bars, from downbeat to downbeat, and its metre."""
     rows = [line.split() for line in text.splitlines() if line.strip()]
     times = [float(row[0]) for row in rows]

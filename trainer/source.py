@@ -36,6 +36,8 @@ SOURCES = {
         Source("omnibook", "Parker Omnibook", "MIT", "jazzodata", True, True),
         Source("pop909", "POP909", "MIT", "Wang et al., ISMIR 2020", True, False),
         Source("jjswing", "JJazzLab JJSwing", "LGPL-2.1", "Jerome Lelasseux, JJazzLab", True, True),
+        Source("groove_midi", "Groove MIDI Dataset", "CC BY 4.0", "Gillick et al., ICML 2019", True, False),
+        Source("violin_etudes", "Violin Etudes", "AGPL-3.0", "Tamer et al., ISMIR 2022", True, False),
         Source("midi", "MIDI files of your own", "as their owner says", "their owner", False, True),
     )
 }
