@@ -62,7 +62,7 @@ def test_frames_need_the_standard_library_only() -> None:
     assert tops(ROOT / "shared" / "frames.py") <= sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("path", [*sources("fl_scripts"), ROOT / "shared" / "frames.py"], ids=named)
+@pytest.mark.parametrize("path", [*sources("fl_scripts"), *(ROOT / "shared" / name for name in ("frames.py", "touch_trees.py"))], ids=named)
 def test_what_runs_inside_fl_studio_is_ascii_and_old_python(path: Path) -> None:
     ast.parse(path.read_text(encoding="ascii"), feature_version=(3, 6))
 
