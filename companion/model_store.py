@@ -1,6 +1,7 @@
 """Which players there are and where their weights lie. Knows folders and names; knows nothing of playing.
 
-A model is a folder `<name>/` with `model.safetensors` in it, in one of the folders that `shared.model_folder` names.
+A model is a folder `<name>/` with `model.safetensors` in it, in one of the folders that `shared.model_folder` names; humanizers, which
+play nothing of their own, are left out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from companion import __version__
 from companion.options import Device
 from shared.errors import CheckpointError, ConfigError
-from shared.model_folder import FILE_NAME, model_folders
+from shared.model_folder import FILE_NAME, is_humanizer, model_folders
 
 if TYPE_CHECKING:
     from companion.runner import Runner
@@ -201,4 +202,4 @@ def _paths(folders: Folders) -> dict[str, Path]:
     for folder in model_folders() if folders is None else folders:
         for path in sorted(folder.glob(f"*/{FILE_NAME}")):
             paths.setdefault(path.parent.name, path)
-    return {name: path for name, path in paths.items() if name not in BUILT_IN}
+    return {name: path for name, path in paths.items() if name not in BUILT_IN and not is_humanizer(path.parent)}

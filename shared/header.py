@@ -43,17 +43,27 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """The header alone, without reading the weights. Raises CheckpointError where it is not of a model file of ours and this version."""
+    return _header(path, _meta(path))
+
+
+def kind_of(path: Path) -> str | None:
+    """The kind that the header names, whatever its version; None where it is not of a model file of ours. Raises CheckpointError."""
+    meta = _meta(path)
+    kind = meta.get("kind") if isinstance(meta, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def _meta(path: Path) -> object:
     try:
         with path.open("rb") as file:
             length = struct.unpack("<Q", file.read(8))[0]
             if length > _HEADER_BYTES_MAX:
                 raise ValueError("header too long")
-            meta = json.loads(file.read(length))["__metadata__"]
+            return json.loads(file.read(length))["__metadata__"]
     except OSError as error:
         raise unreadable(path, error) from None
     except (struct.error, ValueError, KeyError, TypeError, RecursionError):
         raise CheckpointError(f"{path}: no JamBot model file; {AGAIN}") from None
-    return _header(path, meta)
 
 
 def _header(path: Path, meta: object) -> Header:

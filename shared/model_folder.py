@@ -5,6 +5,9 @@
     <name>/adapter.safetensors    the adapter alone
     <name>/README.md              the model card
 
+A humanizer's folder, `<instrument>_duv_v3` where it is one of ours, holds `model.safetensors` (the base: adapters are laid over it as it is
+opened), an `adapter-<style>.safetensors` for each style, and its card. Which of the two a folder is, its weights' header tells.
+
 Looked for, in this order: `checkpoints` in the current folder, `~/.jambot/models`, and the models that travel with the package.
 """
 
@@ -16,13 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.errors import CheckpointError, ConfigError
+from shared.header import PHRASE, kind_of
+from shared.written import PLAYING_STYLES
 
 if TYPE_CHECKING:
     from shared.nets.decoder import Decoder
+    from shared.nets.phrase import PhraseNet
 
 FILE_NAME = "model.safetensors"
 BASE_FILE_NAME = "base.safetensors"
 ADAPTER_FILE_NAME = "adapter.safetensors"
+STYLE_FILE_NAME = "adapter-{style}.safetensors"
 
 
 def model_folders() -> tuple[Path, ...]:
@@ -39,8 +46,67 @@ def find_folder(name: str, folders: Sequence[Path] | None = None) -> Path:
     for folder in candidates:
         if any((folder / file).is_file() for file in (FILE_NAME, BASE_FILE_NAME)):
             return folder
-    known = sorted({path.parent.name for folder in searched for file in (FILE_NAME, BASE_FILE_NAME) for path in folder.glob(f"*/{file}")})
+    there = {path.parent for folder in searched for file in (FILE_NAME, BASE_FILE_NAME) for path in folder.glob(f"*/{file}")}
+    known = sorted({folder.name for folder in there if not is_humanizer(folder)})
     raise ConfigError(f"--model {name}: no such model; there are {', '.join(known) or 'none'}: name one, or a folder with {FILE_NAME}")
+
+
+def is_humanizer(folder: Path) -> bool:
+    """Whether `folder` holds a humanizer, of whatever version. False where its weights cannot be read: whoever opens them says why."""
+    try:
+        return kind_of(folder / FILE_NAME) == PHRASE
+    except CheckpointError:
+        return False
+
+
+def humanizers(folders: Sequence[Path] | None = None) -> dict[str, Path]:
+    """The folder of every humanizer that is installed, by name; of two with one name the one that is found first."""
+    found: dict[str, Path] = {}
+    for folder in model_folders() if folders is None else folders:
+        for path in sorted(folder.glob(f"*/{FILE_NAME}")):
+            if path.parent.name not in found and is_humanizer(path.parent):
+                found[path.parent.name] = path.parent
+    return found
+
+
+def find_humanizer(name: str | Path, folders: Sequence[Path] | None = None) -> Path:
+    """The folder of the humanizer called `name`, or the folder that `name` is a path to. Raises ConfigError where there is none."""
+    if Path(name).name != str(name):
+        if (Path(name) / FILE_NAME).is_file():
+            return Path(name)
+        raise ConfigError(f"{name}: no humanizer there; name a folder with {FILE_NAME}")
+    known = humanizers(folders)
+    if str(name) not in known:
+        raise ConfigError(f"{name}: no such humanizer; there are {', '.join(known) or 'none'}: name one, or a folder with {FILE_NAME}")
+    return known[str(name)]
+
+
+def adapters(folder: Path) -> dict[str, Path]:
+    """The adapters in a humanizer's folder by their style, in the order of the styles."""
+    files = {style: folder / STYLE_FILE_NAME.format(style=style) for style in PLAYING_STYLES}
+    return {style: file for style, file in files.items() if file.is_file()}
+
+
+def find_adapter(folder: Path, style: str | Path) -> Path:
+    """The adapter for `style` in a humanizer's folder, or the file that `style` is a path to. Raises ConfigError where there is none."""
+    if Path(style).is_file():
+        return Path(style)
+    known = adapters(folder)
+    if str(style) not in known:
+        raise ConfigError(f"{folder.name}: no adapter {style}; there are {', '.join(known) or 'none'}: name one, or a file")
+    return known[str(style)]
+
+
+def load_phrase_net(folder: Path, adapter: Path | None = None) -> PhraseNet:
+    """The net of the humanizer in `folder` with `adapter` merged into it, in evaluation mode. Raises CheckpointError."""
+    from shared.checkpoint import load_adapter, load_phrase
+    from shared.nets.lora import merge_lora
+
+    net = load_phrase(folder / FILE_NAME)
+    if adapter is not None:
+        load_adapter(adapter, net)
+        merge_lora(net)
+    return net.eval()
 
 
 def load_base(folder: Path) -> Decoder:
