@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+from trainer.duv.enrich_command import enrich
+from trainer.duv.evaluate_command import evaluate
+from trainer.duv.ladder_command import ladder
 from trainer.duv.train_command import train
 
 
@@ -12,4 +15,7 @@ def duv() -> None:
     """Humanizers: how players give notes their velocity, length and timing."""
 
 
+duv.add_command(enrich)
 duv.add_command(train)
+duv.add_command(evaluate)
+duv.add_command(ladder)
