@@ -1,0 +1,43 @@
+"""Which models humanize, and how they are opened. Knows names and settings; loads weights only when asked to play."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from companion.humanize.parts import NAME_ORDER
+from companion.humanize.work import Performer, Session
+from shared.duv_settings import DUV_INSTRUMENTS, DuvUse, load_duv_use
+from shared.errors import ConfigError
+from shared.model_folder import adapters, find_humanizer
+
+
+def usual_session(seed: int = 1, sample: bool = False) -> Session:
+    """A session with the shipped settings and the models that are installed. Raises ConfigError."""
+    return Session({instrument: load_duv_use(instrument) for instrument in DUV_INSTRUMENTS}, open_model, seed, sample)
+
+
+@cache
+def open_model(name: str, style: str) -> Performer:
+    """The model `name`, a name or a folder, with its adapter for `style` where it has one; else it knows the style by name alone.
+
+    Raises ConfigError where there is no such model, CheckpointError where its files are damaged.
+    """
+    folder = find_humanizer(name)
+    # Imported only now: a mistake in the words is told without waiting for PyTorch.
+    from shared.humanizer import load_humanizer
+
+    return load_humanizer(name, style if style in adapters(folder) else None)
+
+
+def instrument_of_model(name: str, uses: Mapping[str, DuvUse]) -> str:
+    """The instrument that the model `name` plays: that of ours of that name, else the one that the name speaks of. Raises ConfigError."""
+    find_humanizer(name)
+    last = Path(name).name
+    ours = [instrument for instrument, use in uses.items() if use.name == last]
+    spoken = [instrument for instrument in NAME_ORDER if instrument in last or re.search(uses[instrument].include_regex, last)]
+    if not ours and not spoken:
+        raise ConfigError(f"--model {name}: which instrument does it play? Its folder's name should tell: {', '.join(uses)}")
+    return (ours or spoken)[0]

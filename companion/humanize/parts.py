@@ -1,0 +1,130 @@
+"""The parts of a MIDI file: one channel's notes in one track, and what tells their instrument. Knows events and beats, no models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from companion.humanize.midi_file import CONTROL, META, META_METRE, META_TEMPO, PROGRAM, MidiFile, NoteEvents, Track, note_events
+from companion.humanize.notes import Mask, Notes
+from companion.humanize.timeline import Timeline
+from shared.errors import DataError
+from shared.written import Ints
+
+DRUM_CHANNEL = 9
+_BANK = (0, 32)
+SUSTAIN = 64
+# General MIDI's programs by family; organs are left out, since they know no touch, and so is what no model plays.
+_PROGRAMS = {"keys": (range(0, 16),), "guitar": (range(24, 32),), "bass": (range(32, 40),), "strings": (range(40, 52),)}
+NAME_ORDER = ("drums", "guitar", "bass", "keys", "strings")
+"""In this order names are tried: a bass guitar is called by both, and `bass` is the word that counts; see `instrument_of`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Notes of `channel` 0..15 in the chunk at `chunk`, ascending by onset. `program` 0..127, None where the file names none.
+
+    `events` and the arrays of `notes` are of one order; `on_tick` and `end_tick` (N,) are the file's own, and `earliest_tick` (N,) that of
+    the last change of sound before each note, which no note may pass. `has_end` (N,): whether the note is ever released.
+    """
+
+    chunk: int
+    channel: int
+    name: str
+    program: int | None
+    has_pedal: bool
+    notes: Notes
+    events: tuple[NoteEvents, ...]
+    on_tick: Ints
+    end_tick: Ints
+    earliest_tick: Ints
+    has_end: Mask
+
+    @property
+    def is_drums(self) -> bool:
+        """Whether the part plays on General MIDI's drum channel."""
+        return self.channel == DRUM_CHANNEL
+
+
+def read_parts(file: MidiFile) -> list[Part]:
+    """The file's parts in order. A track with several channels gives several, which carry the channel's number in their names."""
+    parts: list[Part] = []
+    number = 0
+    for chunk, track in enumerate(file.chunks):
+        if not isinstance(track, Track):
+            continue
+        number += 1
+        by_channel = note_events(track)
+        for channel in sorted(by_channel):
+            name = track.name or f"track {number}"
+            if len(by_channel) > 1:
+                name = f"{name} (channel {channel + 1})"
+            parts.append(_part(track, chunk, channel, name, by_channel[channel], file.ticks_per_beat))
+    return parts
+
+
+def read_timeline(file: MidiFile) -> Timeline:
+    """The file's tempos and metres. Raises DataError for a tempo or a metre that cannot be."""
+    tempos, meters = [], []
+    for track in file.tracks:
+        for event in track.events:
+            if event.status != META:
+                continue
+            beat = event.tick / file.ticks_per_beat
+            if event.kind == META_TEMPO and len(event.data) == 3:
+                us = int.from_bytes(event.data, "big")
+                tempos.append((beat, 60e6 / us if us else 0.0))
+            elif event.kind == META_METRE and len(event.data) >= 2:
+                if event.data[1] > 6:
+                    raise DataError(f"damaged: a metre of {event.data[0]} over 2 to the {event.data[1]}")
+                meters.append((beat, event.data[0], 1 << event.data[1]))
+    try:
+        return Timeline.of(tempos, meters)
+    except ValueError as error:
+        raise DataError(f"damaged: {error}") from None
+
+
+def instrument_of(name: str, program: int | None, is_drums: bool, regexes: Mapping[str, str]) -> str | None:
+    """The instrument that a part is taken for: by the drum channel, by its name (`regexes` by instrument), then by its program; or None.
+
+    Where a name matches several, `bass` wins over `guitar` (bass guitar), else the first of `NAME_ORDER`.
+    """
+    if is_drums:
+        return "drums"
+    named = [instrument for instrument in NAME_ORDER if instrument in regexes and re.search(regexes[instrument], name)]
+    if named:
+        return "bass" if "bass" in named and named[0] == "guitar" else named[0]
+    families = (instrument for instrument, spans in _PROGRAMS.items() if any(program in span for span in spans))
+    return next(families, None) if program is not None else None
+
+
+def _part(track: Track, chunk: int, channel: int, name: str, found: list[NoteEvents], ticks_per_beat: int) -> Part:
+    events, last = track.events, track.events[-1].tick
+    on = np.array([events[note.on].tick for note in found], dtype=np.int64)
+    # Where nothing releases a note, it sounds until the track ends.
+    end = np.array([events[note.off].tick if note.off is not None else last for note in found], dtype=np.int64)
+    pitch = np.array([events[note.on].data[0] for note in found], dtype=np.int64)
+    velocity = np.array([events[note.on].data[1] for note in found], dtype=np.float64)
+    order = np.lexsort((pitch, on))
+    changes, programs, pedals = [], [], False
+    for index, event in enumerate(events):
+        if event.status == PROGRAM | channel:
+            programs.append(event.data[0])
+            changes.append(index)
+        elif event.status == CONTROL | channel:
+            pedals = pedals or event.data[0] == SUSTAIN
+            if event.data[0] in _BANK:
+                changes.append(index)
+    before = np.searchsorted(np.array(changes, dtype=np.int64), [note.on for note in found]) - 1
+    change_ticks = np.array([events[index].tick for index in changes] or [0], dtype=np.int64)
+    earliest = np.where(before >= 0, change_ticks[np.maximum(before, 0)], 0)
+    length = np.maximum(end - on, 1)[order] / ticks_per_beat
+    return Part(
+        chunk, channel, name, programs[0] if programs else None, pedals,
+        Notes(on[order] / ticks_per_beat, length, pitch[order], velocity[order]),
+        tuple(found[index] for index in order), on[order], end[order], earliest[order],
+        np.array([note.off is not None for note in found])[order],
+    )  # fmt: skip

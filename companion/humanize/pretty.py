@@ -1,0 +1,80 @@
+"""pretty_midi objects humanized. Knows their seconds and instruments; knows no files."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections import defaultdict
+from itertools import pairwise
+
+import numpy as np
+from pretty_midi import Instrument, PrettyMIDI
+
+from companion.humanize.models import instrument_of_model
+from companion.humanize.notes import Notes
+from companion.humanize.parts import instrument_of
+from companion.humanize.song import DuvWish, check_regex
+from companion.humanize.timeline import Timeline
+from companion.humanize.work import Session, duv_outcome, part_seed
+from shared.written import Floats, Ints
+
+_LENGTH_LEAST_SEC = 1e-3
+
+
+def humanized(pm: PrettyMIDI, wish: DuvWish, include_regex: str | None, session: Session) -> PrettyMIDI:
+    """A copy of `pm`, humanized by `wish.model`; `companion.humanize.apply_duv_to_pretty_midi` says how. `pm` stays as it is."""
+    assert wish.model is not None
+    instrument = instrument_of_model(wish.model, session.uses)
+    check_regex(include_regex, "include_regex")
+    after = copy.deepcopy(pm)
+    timeline, use = timeline_of(pm), session.uses[instrument]
+    strength = wish.strength(use)
+    for place, part in enumerate(after.instruments):
+        named = include_regex is not None and re.search(include_regex, part.name)
+        suits = include_regex is None and instrument_of(part.name, part.program, part.is_drum, session.regexes) == instrument
+        if not part.notes or not (named or suits) or strength.is_nothing:
+            continue
+        seed = part_seed((session.seed, place, 0)) if session.sample else None
+        _humanize(part, timeline, instrument, wish, session, seed)
+    return after
+
+
+def timeline_of(pm: PrettyMIDI) -> Timeline:
+    """Tempos and metres of a pretty_midi object."""
+    at_sec, bpm = pm.get_tempo_changes()
+    beats = np.concatenate(([0.0], np.cumsum(np.diff(at_sec) * bpm[:-1] / 60.0)))
+    tempos = Timeline.of(list(zip(beats.tolist(), bpm.tolist(), strict=True)), [])
+    signs = pm.time_signature_changes
+    places = tempos.beats(np.array([sign.time for sign in signs], dtype=np.float64))
+    # Seconds lose a hair of the tick that they come from: a metre begins on a sixteenth.
+    meters = [(round(beat * 4) / 4, sign.numerator, sign.denominator) for beat, sign in zip(places.tolist(), signs, strict=True)]
+    return Timeline.of(list(zip(beats.tolist(), bpm.tolist(), strict=True)), meters)
+
+
+def _humanize(part: Instrument, timeline: Timeline, instrument: str, wish: DuvWish, session: Session, seed: int | None) -> None:
+    old_start, old_end = (np.array([getattr(note, side) for note in part.notes]) for side in ("start", "end"))
+    onset, end = timeline.beats(old_start), timeline.beats(old_end)
+    pitch = np.array([note.pitch for note in part.notes], dtype=np.int64)
+    notes = Notes(onset, np.maximum(end - onset, 1e-3), pitch, np.array([note.velocity for note in part.notes], dtype=np.float64))
+    use = session.uses[instrument]
+    outcome = duv_outcome(notes, timeline, instrument, wish, use, session.open_model(wish.model or use.name, wish.style), seed)
+    late, longer = outcome.onset_shift_beat, outcome.duration_shift_beat
+    start = np.maximum(old_start + timeline.seconds(onset + late) - timeline.seconds(onset), 0.0)
+    stop = old_end + timeline.seconds(end + late + longer) - timeline.seconds(end)
+    start, stop = _apart(pitch, (old_start, old_end), start, np.maximum(stop, start + _LENGTH_LEAST_SEC))
+    for index, note in enumerate(part.notes):
+        note.start, note.end, note.velocity = float(start[index]), float(stop[index]), int(np.floor(outcome.velocity[index] + 0.5))
+
+
+def _apart(pitch: Ints, old: tuple[Floats, Floats], start: Floats, stop: Floats) -> tuple[Floats, Floats]:
+    """Notes of one pitch that were apart stay apart: the one before ends where the next begins, and none passes another."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for index in np.argsort(old[0], kind="stable").tolist():
+        places[int(pitch[index])].append(index)
+    for same in places.values():
+        for before, after in pairwise(same):
+            if old[1][before] <= old[0][after] + 1e-9:
+                start[after] = max(start[after], start[before] + _LENGTH_LEAST_SEC)
+                stop[after] = max(stop[after], start[after] + _LENGTH_LEAST_SEC)
+                stop[before] = min(stop[before], start[after])
+    return start, stop

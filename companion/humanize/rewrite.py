@@ -1,0 +1,96 @@
+"""What became of a part's notes, as edits of its events. Knows ticks and events; knows no models and no rules.
+
+Whatever is asked, every note keeps what makes it heard: it does not pass a change of sound or another stroke of its pitch, and a pitch is
+released before it is struck again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+
+import numpy as np
+
+from companion.humanize.midi_file import CONTROL, NOTE_OFF, NOTE_ON, Edit
+from companion.humanize.notes import VELOCITY_MAX, VELOCITY_MIN, Outcome
+from companion.humanize.parts import SUSTAIN, Part
+from shared.written import Floats, Ints
+
+_RELEASE_VELOCITY = 64
+
+
+def edit_part(part: Part, outcome: Outcome, ticks_per_beat: int, edit: Edit) -> None:
+    """Add to `edit`, that of the part's track, what `outcome` makes of the part's notes."""
+    on, end = new_ticks(part, outcome, ticks_per_beat)
+    velocity = np.clip(_rounded(outcome.velocity), VELOCITY_MIN, VELOCITY_MAX)
+    _add_ornaments(part, outcome, ticks_per_beat, on, end, velocity, edit)
+    for index in np.flatnonzero(on != part.on_tick):
+        edit.ticks[part.events[index].on] = int(on[index])
+    for index in np.flatnonzero((end != part.end_tick) & part.has_end):
+        off = part.events[index].off
+        assert off is not None
+        edit.ticks[off] = int(end[index])
+    for index in np.flatnonzero(velocity != part.notes.velocity):
+        edit.velocities[part.events[index].on] = int(velocity[index])
+    for pedal in outcome.pedals:
+        message = bytes([CONTROL | part.channel, SUSTAIN, 127 if pedal.down else 0])
+        edit.added.append((max(0, round(pedal.beat * ticks_per_beat)), part.events[pedal.chord].on, message))
+
+
+def new_ticks(part: Part, outcome: Outcome, ticks_per_beat: int) -> tuple[Ints, Ints]:
+    """The notes' new beginnings and ends in file ticks, (N,) each."""
+    length = part.end_tick - part.on_tick
+    on = np.maximum(part.on_tick + _rounded(outcome.onset_shift_beat * ticks_per_beat), part.earliest_tick)
+    least = np.minimum(length, 1)
+    end = on + np.maximum(length + _rounded(outcome.duration_shift_beat * ticks_per_beat), least)
+    still = (outcome.onset_shift_beat == 0) & (outcome.duration_shift_beat == 0)
+    for places in _same_pitch(part):
+        for before, after in pairwise(places):
+            if part.on_tick[after] == part.on_tick[before]:
+                continue
+            if still[after]:
+                on[before] = min(on[before], on[after] - 1)
+            on[after] = max(on[after], on[before] + 1)
+            if part.end_tick[before] <= part.on_tick[after] and end[before] > on[after]:
+                if still[before]:
+                    on[after] = end[before]
+                else:
+                    end[before] = on[after]
+            end[after] = max(end[after], on[after] + least[after])
+    end = np.where(part.has_end, end, part.end_tick)
+    return on, end
+
+
+def _add_ornaments(part: Part, outcome: Outcome, ticks_per_beat: int, on: Ints, end: Ints, velocity: Ints, edit: Edit) -> None:
+    """Add the ornaments to `edit`; a note of the same pitch that still sounds then gets a new, earlier `end`."""
+    if not outcome.ornaments:
+        return
+    predecessor = {after: before for places in _same_pitch(part) for before, after in pairwise(places)}
+    for ornament in outcome.ornaments:
+        parent = ornament.parent
+        tick = int(on[parent]) - round(ornament.before_beat * ticks_per_beat)
+        stop = min(tick + max(1, round(ornament.duration_beat * ticks_per_beat)), int(on[parent]))
+        before = predecessor.get(parent)
+        if tick < part.earliest_tick[parent] or stop <= tick:
+            continue
+        if before is not None and end[before] > tick:
+            if part.end_tick[before] > part.on_tick[parent] or on[before] >= tick or not part.has_end[before]:
+                continue
+            end[before] = tick
+        pitch, near = int(part.notes.pitch[parent]), part.events[parent].on
+        soft = max(VELOCITY_MIN, round(ornament.velocity_share * int(velocity[parent])))
+        edit.added.append((tick, near, bytes([NOTE_ON | part.channel, pitch, soft])))
+        edit.added.append((stop, near, bytes([NOTE_OFF | part.channel, pitch, _RELEASE_VELOCITY])))
+
+
+def _same_pitch(part: Part) -> list[list[int]]:
+    """Indices of the notes of each pitch, by onset."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for index, pitch in enumerate(part.notes.pitch.tolist()):
+        places[pitch].append(index)
+    return list(places.values())
+
+
+def _rounded(value: Floats) -> Ints:
+    # Halves go up, so that rounding keeps every order and moves with its number: round() would part notes of one tick.
+    return np.floor(value + 0.5).astype(np.int64)

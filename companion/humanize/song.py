@@ -1,0 +1,177 @@
+"""What is to be done with which tracks in which bars: told by the command line, or by a song's file. Knows settings; knows no notes.
+
+    sections:
+      verse:
+        bars: 1-8
+        instruments:
+          drums: {controls: {flams: {chance: 0.1}}, duv: {style: funk, intensity: 0.7}}
+          bass: {include: "(?i)sub", duv: {}}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from companion.humanize.control_settings import Controls, laid_controls, usual_controls
+from companion.humanize.notes import Intensity
+from companion.humanize.parts import Part, instrument_of
+from shared.duv_settings import DUV_INSTRUMENTS, DuvUse, Share
+from shared.errors import ConfigError
+from shared.settings import Name, read_values
+from shared.written import PLAYING_STYLES, UNKNOWN_STYLE
+
+_BARS = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
+
+
+class DuvWish(msgspec.Struct, frozen=True, kw_only=True):
+    """The humanizer for one instrument; what is not said is as `config/duv` says. `intensity` is for quantities without their own."""
+
+    model: Name | None = None
+    style: str = UNKNOWN_STYLE
+    intensity: Share | None = None
+    velocity: Share | None = None
+    duration: Share | None = None
+    timing: Share | None = None
+    keep_accents: bool = False
+
+    def __post_init__(self) -> None:
+        if self.style not in PLAYING_STYLES:
+            raise ValueError(f"style {self.style}: expected one of {', '.join(PLAYING_STYLES)}")
+
+    def strength(self, use: DuvUse) -> Intensity:
+        """How much of each quantity is taken, where `use` says what is usual."""
+        usual, own = use.intensities, (self.velocity, self.duration, self.timing)
+        shares = []
+        for said, shipped in zip(own, (usual.velocity, usual.duration, usual.timing), strict=True):
+            otherwise = self.intensity if self.intensity is not None else use.intensity if shipped is None else shipped
+            shares.append(otherwise if said is None else said)
+        return Intensity(*shares)
+
+
+class InstrumentWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done for an instrument. Without `include` to the tracks that are taken for it, with it to all whose names match; not to
+    those that `exclude` matches. Without `controls` no rules, without `duv` no humanizer; `{}` is the shipped ones.
+    """
+
+    include: Name | None = None
+    exclude: Name | None = None
+    controls: Controls | None = None
+    duv: DuvWish | None = None
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """Bars from the first to the last, such as 1-8, and what is done in them."""
+
+    bars: Annotated[str, msgspec.Meta(max_length=20)] | int
+    instruments: dict[str, InstrumentWish]
+
+
+class Song(msgspec.Struct, frozen=True, kw_only=True):
+    """A song's file."""
+
+    sections: dict[str, Section]
+
+
+@dataclass(frozen=True, slots=True)
+class BarRange:
+    """Bars from `first` to `last`, which belongs to them, both from 0; `last` None: to the end."""
+
+    first: int = 0
+    last: int | None = None
+
+    def __contains__(self, bar: int) -> bool:
+        return self.first <= bar and (self.last is None or bar <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done to the parts that fit. `any_kind`: whatever instrument they are taken for."""
+
+    instrument: str
+    bars: BarRange
+    include: str | None
+    exclude: str | None
+    any_kind: bool
+    controls: Controls | None
+    duv: DuvWish | None
+
+    def fits(self, part: Part, regexes: Mapping[str, str]) -> bool:
+        """Whether the part is one that the job is for; `regexes` say which names mean which instrument."""
+        if self.include is not None and not re.search(self.include, part.name):
+            return False
+        if self.exclude is not None and re.search(self.exclude, part.name):
+            return False
+        return self.any_kind or instrument_of(part.name, part.program, part.is_drums, regexes) == self.instrument
+
+    @property
+    def key_switches(self) -> tuple[tuple[int, int], ...]:
+        """Between which pitches nothing is touched, with rules or without."""
+        return (usual_controls(self.instrument) if self.controls is None else self.controls).key_switches
+
+
+def duv_wish(model: str | None, style: str, keep_accents: bool, **shares: float | None) -> DuvWish:
+    """A checked wish; `shares` are its intensities by name. Raises ConfigError for a style or a share that cannot be."""
+    try:
+        return msgspec.convert({"model": model, "style": style, "keep_accents": keep_accents, **shares}, DuvWish)
+    except msgspec.ValidationError as error:
+        raise ConfigError(str(error).replace("`", "").replace(" - at $.", ": ")) from None
+
+
+def parse_bars(text: str, where: str) -> BarRange:
+    """Bars as people count them, from 1: `5-12` or `7`. Raises ConfigError, which names `where`."""
+    found = _BARS.fullmatch(text)
+    if found is None:
+        raise ConfigError(f"{where} {text}: expected bars such as 5-12, or one bar such as 7")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if not 1 <= first <= last:
+        raise ConfigError(f"{where} {text}: bars count from 1, and the last is no less than the first")
+    return BarRange(first - 1, last - 1)
+
+
+def check_regex(text: str | None, where: str) -> str | None:
+    """`text` as it is. Raises ConfigError, which names `where`, unless it is a regular expression or None."""
+    try:
+        re.compile(text or "")
+    except re.error as error:
+        raise ConfigError(f"{where} {text}: no regular expression ({error})") from None
+    return text
+
+
+def load_song(path: Path) -> list[Job]:
+    """The jobs of the song's file at `path`, section by section. Raises ConfigError for anything wrong in it."""
+    values = read_values(Song, path)
+    given: dict[str, dict[str, Any]] = {}
+    for section, said in _mapping(values.get("sections"), f"{path}: sections").items():
+        where = f"{path}: sections.{section}"
+        wishes = _mapping(_mapping(said, where).get("instruments"), f"{where}.instruments")
+        for instrument, wish in wishes.items():
+            here = f"{where}.instruments.{instrument}"
+            if instrument not in DUV_INSTRUMENTS:
+                raise ConfigError(f"{here}: expected one of {', '.join(DUV_INSTRUMENTS)}")
+            given.setdefault(section, {})[instrument] = _mapping(wish, here).pop("controls", None)
+    try:
+        song = msgspec.convert(values, Song)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {str(error).replace('`', '')}") from None
+    jobs: list[Job] = []
+    for name, part in song.sections.items():
+        bars = parse_bars(str(part.bars), f"{path}: sections.{name}.bars")
+        for instrument, told in part.instruments.items():
+            here = f"{path}: sections.{name}.instruments.{instrument}"
+            rules = given[name][instrument]
+            controls = None if rules is None else laid_controls(instrument, rules, f"{here}.controls")
+            include, exclude = (check_regex(text, f"{here}:") for text in (told.include, told.exclude))
+            jobs.append(Job(instrument, bars, include, exclude, include is not None, controls, told.duv))
+    return jobs
+
+
+def _mapping(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: expected `key: value` lines")
+    return value
