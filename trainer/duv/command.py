@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from trainer.duv.card_command import card
 from trainer.duv.enrich_command import enrich
 from trainer.duv.evaluate_command import evaluate
 from trainer.duv.ladder_command import ladder
@@ -19,3 +20,4 @@ duv.add_command(enrich)
 duv.add_command(train)
 duv.add_command(evaluate)
 duv.add_command(ladder)
+duv.add_command(card)

@@ -27,7 +27,7 @@ from trainer.duv.manifest import Track, iterate_manifest
 from trainer.duv.phrase_task import PhraseTask
 from trainer.duv.windows import PhraseBatch, PhraseWindows, learned, weights_of, whole
 from trainer.progress import Diary, draw_curve, read_diary
-from trainer.source import CREDITS_APART, SOURCES, licence_of
+from trainer.source import CREDITS_APART, SOURCES, credits_of, licence_of
 from trainer.training import Report, Training, nats_per_note
 
 What = Literal["base", "adapter"]
@@ -188,8 +188,7 @@ def _card(order: Order, sources: set[str]) -> Callable[[float], Card]:
     unknown = sources - SOURCES.keys()
     if unknown:
         raise DataError(f"{', '.join(sorted(unknown))}: sources of unknown licence; write the manifest anew with `trainer duv enrich`")
-    credit = CREDITS_APART.join(SOURCES[name].credit for name in sorted(names))
-    return lambda val: Card(order.settings.name, credit, licence_of(names), {"val_nats_per_note": round(val, 4)})
+    return lambda val: Card(order.settings.name, credits_of(names), licence_of(names), {"val_nats_per_note": round(val, 4)})
 
 
 def _learned(order: Order, tracks: Sequence[Track]) -> Learned:
