@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shared.written import Floats
 
 Masses = NDArray[np.float32]
-VELOCITY_RANGE = (0.5, 127.5)
+VELOCITY_RANGE = (1.0, 127.0)
 ONSET_MS_MAX = 120.0
 LOG_RATIO_MAX = 3.5
 _CURVE = 3.0  # how much narrower the bins in the middle are than the outer ones: about 3 to 1 to the mean, 10 to 1 to the last

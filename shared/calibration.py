@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.bins import Distribution
+from shared.bins import VELOCITY_RANGE, Distribution
 from shared.written import Floats, Performance
 
 PRIOR_NOTES = 8.0
 SPREAD_PRIOR_NOTES = 32.0  # a spread needs more notes than a mean to be known as well
 SPREAD_RANGE = (0.5, 2.0)
-_VELOCITY_RANGE = (1.0, 127.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Calibration:
     def laid_over(self, performance: Performance) -> Performance:
         """`performance` as this player would give it, velocities held in 1..127."""
         return Performance(
-            np.clip(self.velocity(performance.velocity), *_VELOCITY_RANGE),
+            np.clip(self.velocity(performance.velocity), *VELOCITY_RANGE),
             self.onset_ms(performance.onset_ms),
             self.log_ratio(performance.log_ratio),
         )

@@ -16,6 +16,7 @@ from shared import checkpoint
 from shared.checkpoint import Card
 from shared.errors import CheckpointError
 from shared.nets.lora import LoraConfig, add_lora
+from tests.shared.made_tracks import tiny as tiny_phrase
 from tests.shared.melody import batch, line, tiny
 
 CARD = Card("tiny", "made up", "MIT", {"nats_per_note": 3.5})
@@ -144,3 +145,49 @@ def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "other"):
         checkpoint.save(tmp_path / name, tiny(), Card("blue", "made up", "MIT", {"nats": 3.25}))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_a_humanizers_net_comes_back_and_is_no_decoder(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "phrase", tiny_phrase(), CARD, half=False)
+    back = checkpoint.load_phrase(tmp_path / "phrase")
+    assert all(torch.equal(back.state_dict()[name], tensor) for name, tensor in tiny_phrase().state_dict().items())
+    assert checkpoint.read_header(tmp_path / "phrase").card == CARD
+    with pytest.raises(CheckpointError, match="holds a phrase, a decoder is needed"):
+        checkpoint.load(tmp_path / "phrase")
+
+
+def test_a_decoder_is_no_humanizer(path: Path) -> None:
+    with pytest.raises(CheckpointError, match="holds a decoder, a phrase is needed"):
+        checkpoint.load_phrase(path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (damage_header(vocabulary="0123456789abcdef"), "vocabulary 0123456789abcdef"),
+        (damage_header(architecture='{"depth": 3}'), "cannot be built"),
+        (damage_header(architecture='{"width": 33}'), "cannot be built"),
+        (damage_header(architecture="{}"), "lacks"),
+        (damage_tensors(lambda tensors: tensors.update({"values.weight": torch.zeros(2, 2)})), "has shape"),
+        (damage_header(kind="kazoo"), "vocabulary"),
+    ],
+    ids=["vocabulary", "unknown size", "impossible size", "other size", "shape", "kind"],
+)
+def test_a_damaged_humanizer_is_refused_with_its_name(tmp_path: Path, damage: Callable[[Path], object], says: str) -> None:
+    checkpoint.save(tmp_path / "phrase", tiny_phrase(), CARD)
+    damage(tmp_path / "phrase")
+    with pytest.raises(CheckpointError, match=says) as caught:
+        checkpoint.load_phrase(tmp_path / "phrase")
+    assert str(caught.value).startswith(str(tmp_path / "phrase"))
+    assert "\n" not in str(caught.value)
+
+
+def test_adapters_of_the_two_nets_are_told_apart(tmp_path: Path) -> None:
+    config = LoraConfig(rank=2)
+    for name, model in (("line", tiny()), ("touch", tiny_phrase())):
+        add_lora(model, config)
+        checkpoint.save_adapter(tmp_path / name, model, config, CARD)
+    with pytest.raises(CheckpointError, match="holds a lora, a phrase-lora is needed"):
+        checkpoint.load_adapter(tmp_path / "line", tiny_phrase())
+    with pytest.raises(CheckpointError, match="holds a phrase-lora, a lora is needed"):
+        checkpoint.load_adapter(tmp_path / "touch", tiny())
