@@ -15,6 +15,8 @@ import click
 import msgspec
 
 from companion import __version__
+from companion.humanize.bake_command import bake_piano_roll
+from companion.humanize.command import humanize_command
 from companion.options import BenchOptions, ChartText, DemoOptions, Device, LiveOptions, ReplayOptions
 from shared.errors import ConfigError
 from shared.music import TEMPO_BPM_MAX, TEMPO_BPM_MIN
@@ -181,6 +183,10 @@ def keys(folder: Path) -> None:
     from companion.keys import make_keys
 
     make_keys(folder)
+
+
+companion.add_command(bake_piano_roll)
+companion.add_command(humanize_command)
 
 
 def check_writable_folder(folder: Path) -> None:

@@ -72,9 +72,18 @@ def find_fl_dirs() -> list[Path]:
 
 def hardware_dir(fl_dir: Path) -> Path:
     """The folder inside `fl_dir` that holds the script. Raises ConfigError where `fl_dir` is not FL's user-data folder."""
+    return _settings_dir(fl_dir) / "Hardware" / FOLDER
+
+
+def piano_roll_dir(fl_dir: Path) -> Path:
+    """The folder inside `fl_dir` for scripts of the piano roll. Raises ConfigError where `fl_dir` is not FL's user-data folder."""
+    return _settings_dir(fl_dir) / "Piano roll scripts"
+
+
+def _settings_dir(fl_dir: Path) -> Path:
     for path in (fl_dir, fl_dir / "FL Studio", fl_dir / "Image-Line" / "FL Studio"):
         if (path / "Settings").is_dir():
-            return path / "Settings" / "Hardware" / FOLDER
+            return path / "Settings"
     raise ConfigError(
         f"{fl_dir} is not FL Studio's user-data folder: it has no Settings folder; "
         "FL shows the right one under Options > File settings > User data folder"

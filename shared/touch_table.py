@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from shared.touch_trees import Tree
 
 TABLE_FILE_NAME = "table.json"
-VERSION = 1
 QUANTITIES = ("velocity", "onset_ms", "log_ratio")
 """What a table may answer, named and measured as in `shared.written.Performance`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from trainer.duv.card_command import card
+from trainer.duv.distil_command import distil
 from trainer.duv.enrich_command import enrich
 from trainer.duv.evaluate_command import evaluate
 from trainer.duv.ladder_command import ladder
@@ -21,3 +22,4 @@ duv.add_command(train)
 duv.add_command(evaluate)
 duv.add_command(ladder)
 duv.add_command(card)
+duv.add_command(distil)

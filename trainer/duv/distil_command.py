@@ -1,0 +1,100 @@
+"""`trainer duv distil`: the command line of a humanizer's small trees. Knows options; knows no music."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from shared.errors import DataError
+
+if TYPE_CHECKING:
+    from shared.written import Performance
+    from trainer.duv.manifest import Track
+
+PATH = click.Path(path_type=Path)
+Player = Callable[["Track", int | None], "Performance"]
+
+
+@click.command()
+@click.option("--model", required=True, metavar="NAME", help="The humanizer that teaches.")
+@click.option("--manifest", type=PATH, required=True, metavar="FILE", help="Tracks to learn from and to measure on.")
+@click.option("--part", type=click.Choice(["val", "test"]), default="val", show_default=True, help="Which tracks are measured.")
+@click.option("--teacher", type=click.Choice(["model", "players"]), default="model", show_default=True, help="Whom the trees imitate.")
+@click.option("--out", type=PATH, metavar="FILE", help="The table.  [default: table.json beside the model]")
+@click.option("--json", "json_file", type=PATH, metavar="FILE", help="Write the figures there.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+def distil(model: str, manifest: Path, part: str, teacher: str, out: Path | None, json_file: Path | None, seed: int) -> None:
+    """Teach a humanizer's touch to small trees, for `companion bake-piano-roll`, and measure how much of its gain they keep."""
+    from shared.files import written_whole
+    from shared.model_folder import find_humanizer
+    from shared.touch_table import TABLE_FILE_NAME, write_table
+    from trainer.duv.distil import STEPS, Lesson, completed, distilled, drawn, perform
+    from trainer.duv.distil_report import baselines, figures_of, kept, report_of, shown_figures
+    from trainer.duv.manifest import read_manifest
+    from trainer.shown import shown
+
+    folder = find_humanizer(model)
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    tracks = [track for track in read_manifest(manifest) if len(track.written)]
+    learned, measured = ([track for track in tracks if track.part == wanted] for wanted in ("train", part))
+    _check(tracks, learned, measured, manifest, part)
+
+    play = _player(folder)
+    taken = drawn(learned, seed)
+    with shown("the model plays", len(taken) + len(measured), console) as advance:
+        lessons, others, model_plays = [], [], []
+        for track in taken:
+            lessons.append(Lesson(track.written, play(track, None) if teacher == "model" else track.performance, track.performance))
+            advance(1)
+        for track in measured:
+            point, sampled = play(track, None), play(track, seed)
+            model_plays.append((point, sampled))
+            others.append(Lesson(track.written, point, completed(track.performance, sampled)))
+            advance(1)
+    with shown("the trees learn", STEPS, console) as advance:
+        table = distilled(lessons, others, folder.name, seed, advance)
+    path = out if out is not None else folder / TABLE_FILE_NAME
+    write_table(path, table)
+
+    players = {
+        **baselines(learned, measured),
+        "table": [perform(table, track.written) for track in measured],
+        "model": [point for point, _ in model_plays],
+        "table, sampled": [perform(table, track.written, seed) for track in measured],
+        "model, sampled": [sampled for _, sampled in model_plays],
+    }
+    figures = figures_of(measured, players)
+    notes = sum(len(track.written) for track in measured)
+    Console().print(shown_figures(figures, f"{notes} notes of {len(measured)} tracks, part {part}"))
+    for baseline, shares in kept(figures).items():
+        told = ", ".join(f"{error} {100 * share:.0f} %" for error, share in shares.items())
+        console.print(f"of the model's gain over {baseline} the table keeps: {told or 'nothing, since there is none'}")
+    console.print(f"table: {path} ({path.stat().st_size / 1024:.0f} KB for all styles)")
+    if json_file is not None:
+        with written_whole(json_file) as draft:
+            draft.write_text(json.dumps(report_of(figures, path, notes), indent=2) + "\n", encoding="utf-8")
+
+
+def _check(tracks: Sequence[Track], learned: Sequence[Track], measured: Sequence[Track], manifest: Path, part: str) -> None:
+    instruments = sorted({track.written.instrument for track in tracks})
+    if len(instruments) != 1:
+        told = ", ".join(instruments) or "no notes"
+        raise DataError(f"{manifest}: tracks of one instrument expected, found {told}; name the manifest of one instrument")
+    if not learned or not measured:
+        missing = part if learned else "train"
+        raise DataError(f"{manifest}: has no tracks of part {missing}; write it anew with `python -m trainer duv enrich`")
+
+
+def _player(folder: Path) -> Player:
+    """The model in `folder`, with its adapter where a track's style has one."""
+    from shared.humanizer import load_humanizer
+    from shared.model_folder import adapters
+
+    base = load_humanizer(folder)
+    styled = {style: load_humanizer(folder, path) for style, path in adapters(folder).items()}
+    return lambda track, seed: styled.get(track.written.style, base).perform(track.written, seed)
