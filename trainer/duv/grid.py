@@ -44,8 +44,8 @@ def one_at_a_time(onset_beat: Floats, length_beat: Floats) -> Floats:
 
 
 def log_ratio(played_beat: Floats, written_beat: Floats) -> Floats:
-    """ln(played length / written length); NaN where nothing sounded."""
-    return np.log(np.where(played_beat > 0, played_beat, np.nan) / written_beat)
+    """ln(played length / written length); NaN where nothing sounded or nobody knows how long."""
+    return np.asarray(np.log(np.where(played_beat > 0, played_beat, np.nan) / written_beat))
 
 
 def lag_ms(played_beat: Floats, written_beat: Floats, tempo_bpm: Floats | float) -> Floats:

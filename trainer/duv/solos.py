@@ -32,6 +32,8 @@ INSTRUMENT_OF = {"g": "guitar", "p": "keys", "vib": "keys"}
 STYLE_OF = {"LATIN": "latin", "FUNK": "funk"}
 # Beyond this the annotation is wrong: a sixteenth at 75 BPM.
 LAG_MS_MAX = 200.0
+# Shorter notes are slips of the annotation: nobody plays them.
+LENGTH_SEC_MIN = 0.01
 
 
 def read_tracks(folder: Path) -> TrackReading:
@@ -82,6 +84,7 @@ def _solo(meta: Row, rows: list[Row]) -> Track:
         instrument=instrument,
         style=STYLE_OF.get(str(meta["rhythmfeel"]), "jazz"),
     )
-    performance = Performance(loud, np.where(np.abs(lag) <= LAG_MS_MAX, lag, np.nan), log_ratio(played, length))
+    sounding = np.where(played * column("beat_duration") >= LENGTH_SEC_MIN, played, np.nan)
+    performance = Performance(loud, np.where(np.abs(lag) <= LAG_MS_MAX, lag, np.nan), log_ratio(sounding, length))
     named = (str(meta["solo"]), NAME, tune_key(str(meta["title"])), UNDIVIDED)
     return Track(*named, written.part(order), performance.part(order), "loudness")

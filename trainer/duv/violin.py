@@ -20,7 +20,7 @@ from shared.errors import DataError
 from shared.music import Meter
 from shared.written import Floats, Ints, Performance, Written, order_of, pulse_beats_of
 from trainer.duv.common_score import common_score, local_tempo
-from trainer.duv.grid import SIXTEENTH, log_ratio, one_at_a_time, written_length
+from trainer.duv.grid import SIXTEENTH, log_ratio, written_length
 from trainer.duv.manifest import Track
 from trainer.duv.reading import NOTES_MIN, UNDIVIDED, TrackReading
 from trainer.midi_file import SUFFIXES, parse_midi
@@ -99,7 +99,7 @@ def _track(recording: _Recording, onset_beat: Floats) -> Track | Dropped:
     order = order_of(onset_beat, recording.pitch)
     played = ((recording.end_sec - recording.onset_sec) / beat_sec)[order]
     places, meter, count = onset_beat[order], Meter(), len(order)
-    length = one_at_a_time(places, written_length(played, SIXTEENTH))
+    length = written_length(played, SIXTEENTH)
     written = Written(
         onset_beat=places,
         duration_beat=length,
