@@ -13,10 +13,10 @@ import numpy as np
 
 from shared.drum_kit import voices_of
 from shared.errors import DataError
-from shared.instrument_names import instrument_of
 from shared.music import TEMPO_BPM_MAX, TEMPO_BPM_MIN
 from shared.written import DRUMS, Floats, Ints, Performance, Written, pulse_beats_of
 from trainer.duv.grid import SIXTEENTH, in_order, lag_ms, log_ratio, loudest_each, nearest_places, sequenced_share, written_length
+from trainer.duv.instrument_names import instrument_of
 from trainer.duv.manifest import Track
 from trainer.duv.reading import NOTES_MIN, UNDIVIDED, TrackReading
 from trainer.midi_beats import clearness

@@ -1,4 +1,4 @@
-"""Which instrument of the humanizer a MIDI track belongs to, by its name and program. Knows names; knows no notes and no models."""
+"""Which instrument's manifest a MIDI track belongs to, by its name and program. Knows names; knows no notes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAMES = (
     ("bass", re.compile(r"bass\b|\bbas\b|upright", re.I)),
     ("guitar", re.compile(r"guitar|gtr|\bgit\b", re.I)),
     ("strings", re.compile(r"string|violin|viola|cello|\bstr\b|fiddle", re.I)),
-    ("keys", re.compile(r"piano|keys|keyboard|rhodes|wurli|organ|clavi|vibraphone|marimba|\be\.?p\.?\b", re.I)),
+    ("keys", re.compile(r"piano|keys|keyboard|rhodes|wurli|clavi|vibraphone|marimba|\be\.?p\.?\b", re.I)),
     (
         "lead",
         re.compile(
@@ -22,8 +22,9 @@ NAMES = (
         ),
     ),
 )
+# Organs are left out: they know no touch.
 PROGRAMS = (
-    (range(24), "keys"), (range(24, 32), "guitar"), (range(32, 40), "bass"), (range(40, 46), "strings"), (range(48, 52), "strings"),
+    (range(16), "keys"), (range(24, 32), "guitar"), (range(32, 40), "bass"), (range(40, 46), "strings"), (range(48, 52), "strings"),
     (range(52, 55), "lead"), (range(56, 88), "lead"), (range(110, 112), "lead"),
 )  # fmt: skip
 
