@@ -66,4 +66,4 @@ def _show(summary: Summary, console: Console) -> None:
 def _spread(kept: Kept, name: str, digits: int) -> str:
     if not kept.known[name]:
         return "–"
-    return f"{kept.mean[name]:.{digits}f} ± {kept.std[name]:.{digits}f}"
+    return f"{kept.mean[name]:.{digits}f}±{kept.std[name]:.{digits}f}"

@@ -15,7 +15,8 @@ from trainer.duv.instrument_names import instrument_of
         ("GTR L", 0, False, "guitar"), ("Acoustic Guitar", None, False, "guitar"), ("Bass Guitar", 25, False, "bass"),
         ("Grand Piano", 48, False, "keys"), ("Violins I", None, False, "strings"), ("Cello", 0, False, "strings"),
         ("Bass Clarinet", 71, False, "lead"), ("Tenor Sax", None, False, "lead"), ("Melody", 0, False, "lead"),
-        ("", 33, False, "bass"), ("", 41, False, "strings"), ("", 0, False, "keys"), ("", 66, False, "lead"), ("", 122, False, None), ("", 19, False, None),
+        ("", 33, False, "bass"), ("", 41, False, "strings"), ("", 0, False, "keys"), ("", 66, False, "lead"), ("", 122, False, None),
+        ("", 19, False, None),
         ("Untitled", None, False, None),
     ],
 )  # fmt: skip
