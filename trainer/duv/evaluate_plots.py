@@ -44,7 +44,7 @@ def draw_distributions(evaluation: Evaluation, folder: Path) -> list[str]:
             top = max(top, _histogram(axes, human[known], said[known], edges))
             axes.set_title(f"{one.title}, {one.readout}", fontsize=9, color=INK, loc="left")
         for axes in panels:
-            axes.set(ylim=(0, 1.1 * top), yticks=[])
+            axes.set(ylim=(0, 1.4 * top), yticks=[])
         for axes in panels[len(evaluation.results) :]:
             axes.set_visible(False)
         figure.supxlabel(f"{title}; filled: human", fontsize=9, color=FAINT)
@@ -67,19 +67,19 @@ def draw_take(evaluation: Evaluation, path: Path) -> str:
     for axes, (title, played) in zip(figure.subplots(len(rows), 1, squeeze=False).ravel(), rows, strict=True):
         _roll(axes, track.written, played, start_beat)
         axes.set_title(title, fontsize=9, color=INK, loc="left")
-    figure.suptitle(f"{track.name}: size and darkness are velocity, place is when it sounds", fontsize=10, color=INK)
+    figure.suptitle(f"{track.name}: size and darkness are velocity, place is when it sounds, in quarters", fontsize=10, color=INK)
     _write(figure, path)
     return track.name
 
 
 def _histogram(axes: Axes, human: Floats, said: Floats, edges: Floats) -> float:
-    """Draw both as shares; values beyond the edges are left out, a bin that would dwarf the others is cut. The height to show."""
+    """Draw both as shares; values beyond the edges are left out, bins that would dwarf the human ones are cut. The height to show."""
     ours, theirs = (np.histogram(values, edges)[0] / max(1, len(values)) for values in (human, said))
     axes.stairs(ours, edges, fill=True, color=HUMAN_FILL)
     axes.stairs(theirs, edges, color=MODEL_LINE, linewidth=1.3)
     _quiet(axes)
     axes.spines["left"].set_visible(False)
-    return float(min(theirs.max(), 3 * ours.max()))
+    return float(ours.max())
 
 
 def _fullest(written: Written) -> tuple[float, int]:

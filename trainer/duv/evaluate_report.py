@@ -19,6 +19,13 @@ NOTHING = "–"
 HUMAN = "human"
 _DIGITS = 4
 _TITLES = {**MEASURES, **LENGTH_MEASURES}
+_LEGEND = (
+    "Timing, velocity and length (the logarithm of played over written): mean absolute errors. r: Pearson's, of velocity, mean over takes. "
+    "W1: how far the distribution of what is played is from the human one. "
+    f"Ghosts: the share of snare strokes softer than {GHOST_BELOW}. Quantised: velocity 100, on the grid. "
+    "DAW jitter: random deviations of 10, 10 ms and 10 percent. Constant: the medians of training. Lookup: voice or octave, place in "
+    "the bar, style. LightGBM bare: without tempo and style."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ def console_view(evaluation: Evaluation, told: Told) -> Group:
     table = Table(title=told.headline, box=SIMPLE_HEAD)
     head, *rows = _ladder_table(evaluation)
     for column in head:
-        table.add_column(column, justify="left" if column in head[:2] else "right")
+        table.add_column(column, justify="left" if column in head[:2] else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row, style="bold" if row[0].startswith("DUV") else None)
     return Group(table, *_sentences(evaluation), *told.remarks)
@@ -76,7 +83,7 @@ def write_report(evaluation: Evaluation, told: Told, folder: Path) -> None:
     from trainer.duv.evaluate_plots import draw_distributions, draw_take
 
     text = [f"# {told.headline}", *told.remarks, *_sentences(evaluation)]
-    text += ["## The ladder", *_markdown(_ladder_table(evaluation)), "95 percent intervals over takes drawn with repetition:"]
+    text += ["## The ladder", _LEGEND, *_markdown(_ladder_table(evaluation)), "95 percent intervals over takes drawn with repetition:"]
     text += _markdown(_ladder_table(evaluation, with_intervals=True))
     text += ["## What is played, and how often"]
     for quantity in draw_distributions(evaluation, folder):

@@ -60,10 +60,10 @@ class Ladder:
     def rungs(self) -> list[Rung]:
         """The learned baselines, the least knowing first."""
         return [
-            Rung("constant", "constant: training medians", self._constant),
-            Rung("lookup", "lookup: voice, place, style", self._looked_up, self._drawn),
+            Rung("constant", "constant", self._constant),
+            Rung("lookup", "lookup", self._looked_up, self._drawn),
             Rung("ridge", "ridge", lambda written: _cut(written, self.ridge.point(_all_rows(written, True)))),
-            Rung("lightgbm_bare", "LightGBM without bpm and style", lambda written: self._boosted(written, self.bare, False)),
+            Rung("lightgbm_bare", "LightGBM bare", lambda written: self._boosted(written, self.bare, False)),
             Rung("lightgbm", "LightGBM", lambda written: self._boosted(written, self.full, True)),
         ]
 
@@ -85,7 +85,7 @@ class Ladder:
 
 def untaught() -> list[Rung]:
     """The rungs that learn nothing."""
-    return [Rung("quantised", "quantised, velocity 100", _quantised), Rung("daw_jitter", "DAW jitter ±10 ms, ±10", None, _jittered)]
+    return [Rung("quantised", "quantised", _quantised), Rung("daw_jitter", "DAW jitter", None, _jittered)]
 
 
 def fit_ladder(

@@ -16,9 +16,9 @@ from shared.errors import ConfigError
 from shared.written import Floats
 from trainer.duv.ladder_rows import Rows
 
-ROUNDS = 500
+ROUNDS = 300
 SETTINGS: dict[str, Any] = {
-    "objective": "regression", "num_leaves": 63, "learning_rate": 0.06, "min_data_in_leaf": 50, "feature_fraction": 0.5,
+    "objective": "regression", "num_leaves": 63, "learning_rate": 0.1, "min_data_in_leaf": 50, "feature_fraction": 0.5,
     "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0, "verbose": -1, "deterministic": True,
 }  # fmt: skip
 _LEAF = -1

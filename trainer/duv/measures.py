@@ -25,14 +25,14 @@ Figures = dict[str, float | None]
 """A figure for each of `MEASURES` or `LENGTH_MEASURES` that is known."""
 
 MEASURES = {
-    "timing_mae_ms": "timing error, ms",
-    "velocity_mae": "velocity error",
-    "r": "r of velocity in a take",
-    "velocity_w1": "velocity W1",
-    "timing_w1_ms": "timing W1, ms",
-    "ghost_share": "ghost share",
+    "timing_mae_ms": "timing ms",
+    "velocity_mae": "velocity",
+    "r": "r",
+    "velocity_w1": "W1 velocity",
+    "timing_w1_ms": "W1 ms",
+    "ghost_share": "ghosts",
 }
-LENGTH_MEASURES = {"log_ratio_mae": "length error, ln", "log_ratio_w1": "length W1, ln"}
+LENGTH_MEASURES = {"log_ratio_mae": "length ln", "log_ratio_w1": "W1 ln"}
 """Of note lengths, where they are known: drums have none."""
 LESS_IS_BETTER = ("timing_mae_ms", "velocity_mae", "velocity_w1", "timing_w1_ms", "log_ratio_mae", "log_ratio_w1")
 
