@@ -2,7 +2,7 @@
 
 Z. Wang et al., *POP909: A Pop-song Dataset for Music Arrangement Generation*, 2020. What is a player's in the `PIANO` tracks: the
 velocities and when keys are let go. Their onsets are a sequencer's (nine in ten lie within a millisecond of the sixteenths of the
-annotated beats), so timing is unknown; and about half of all bars are copies of a bar of the same song, velocities included.
+annotated beats), so timing is unknown; and about half of all bars have a twin in their song, velocities included.
 `MELODY` and `BRIDGE` have programmed velocities and are left alone.
 """
 
