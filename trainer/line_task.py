@@ -19,7 +19,6 @@ class LineTask:
     """A decoder as `trainer.training.Task`: what is lowered is nats a predicted step, what is told is nats a note."""
 
     model: Decoder
-    tables: frozenset[str] = frozenset({"fields.weight"})
 
     def weight(self, batch: Batch) -> int:
         """Predicted steps, frames included."""

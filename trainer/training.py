@@ -30,6 +30,8 @@ from trainer.progress import Diary
 CLIP_NORM = 1.0
 BETAS = (0.9, 0.95)
 FLOOR_SHARE = 0.05  # of the learning rate, at the end of the cosine
+# A row of a table learns only when it is looked up, so tables learn faster, and forget slowly what they seldom see.
+TABLE_RATE, TABLE_DECAY = 4.0, 0.125
 LOG_EVERY = 50
 AVERAGE_DECAY = 0.998  # of the weights' moving average, less in the first steps
 
@@ -39,13 +41,10 @@ BatchMade = TypeVar("BatchMade", covariant=True)
 
 
 class Task(Protocol[BatchRead]):
-    """What a run lowers: nats of a model over batches. `tables` are the weights that look up rather than multiply: they never decay."""
+    """What a run lowers: nats of a model over batches."""
 
     @property
     def model(self) -> nn.Module: ...
-
-    @property
-    def tables(self) -> frozenset[str]: ...
 
     def weight(self, batch: BatchRead) -> int:
         """What the whole batch's nats are divided by before they are lowered."""
@@ -91,6 +90,17 @@ def rate_at(step: int, run: RunSettings) -> float:
     return run.learning_rate * (FLOOR_SHARE + (1 - FLOOR_SHARE) * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
 
+def _groups(model: nn.Module, weights: Mapping[str, nn.Parameter], decay: float) -> list[dict[str, object]]:
+    """The weights as the optimizer takes them: matrices that multiply, tables that are looked up, and norms and biases, which never decay."""
+    tables = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Embedding)}
+    kinds = {name: "table" if name in tables else "matrix" if weight.ndim > 1 else "other" for name, weight in weights.items()}
+    how = {"matrix": (1.0, decay), "table": (TABLE_RATE, TABLE_DECAY * decay), "other": (1.0, 0.0)}
+    return [
+        {"params": [weights[name] for name in weights if kinds[name] == kind], "times": times, "weight_decay": decays}
+        for kind, (times, decays) in how.items()
+    ]
+
+
 class Training(Generic[Batch]):
     """A run of `run` on a task's model, whose trainable weights alone are touched. `state` is the file to go on from."""
 
@@ -100,12 +110,7 @@ class Training(Generic[Batch]):
         self.standing = Standing()
         self._run, self._world, self._seed, self._state, self._settings = run, world, seed, state, settings
         self._weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-        # Weight decay is for matrices that multiply: not for norms, biases and tables.
-        decayed = [weight for name, weight in self._weights.items() if weight.ndim > 1 and name not in task.tables]
-        others = [weight for name, weight in self._weights.items() if not (weight.ndim > 1 and name not in task.tables)]
-        self._optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": run.weight_decay}, {"params": others, "weight_decay": 0.0}], betas=BETAS, fused=True
-        )
+        self._optimizer = torch.optim.AdamW(_groups(model, self._weights, run.weight_decay), betas=BETAS, fused=True)
         self._average = {name: weight.detach().clone() for name, weight in self._weights.items()}
         if state.is_file():
             self._restore()
@@ -171,7 +176,7 @@ class Training(Generic[Batch]):
         run, world = self._run, self._world
         torch.manual_seed((self._seed << 32) + number * world.size + world.rank)
         for group in self._optimizer.param_groups:
-            group["lr"] = rate_at(number, run)
+            group["lr"] = group["times"] * rate_at(number, run)
         weight, notes = self._task.weight(batch), self._task.notes(batch)
         self.model.train()
         nats = torch.zeros((), device=world.device)

@@ -16,7 +16,6 @@ class PhraseTask:
     """A humanizer's net as `trainer.training.Task`: lowered and told are nats a note, its velocity, timing and length added."""
 
     model: PhraseNet
-    tables: frozenset[str] = frozenset({"codes.weight"})
 
     def weight(self, batch: PhraseBatch) -> int:
         """Notes of which something is known."""
