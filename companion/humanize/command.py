@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 SHARE = click.FloatRange(0, 1)
 AUTO = "auto"
+COMPARED = ("before.mid", "after.mid", "compare.png")
 SONG_TELLS = (
     "model", "style", "intensity", "velocity", "duration", "timing", "include", "exclude", "bars", "keep_accents", "controls",
 )  # fmt: skip
@@ -50,6 +51,8 @@ def humanize_command(context: click.Context, /, **words: Any) -> None:
     if song is not None and said:
         raise click.UsageError(f"--{said[0].replace('_', '-')} and --song cannot both be given; say it in the song's file.")
     check_out(source, out)
+    if words["compare"] is not None:
+        check_compare(words["compare"], source)
     from companion.humanize.midi_file import read_midi
     from companion.humanize.models import usual_session
     from companion.humanize.song import load_song
@@ -69,6 +72,18 @@ def check_out(source: Path, out: Path) -> None:
         raise ConfigError(f"{out}: is a folder; name the file to write, such as {out / 'humanized.mid'}")
     if not folder.is_dir() or not os.access(out if out.exists() else folder, os.W_OK):
         raise ConfigError(f"{out}: cannot be written; name a file in a folder that exists and is yours")
+
+
+def check_compare(folder: Path, source: Path) -> None:
+    """Raise ConfigError unless files can be written to `folder`, which need not exist yet, without touching `source`. Makes nothing."""
+    standing = folder.absolute()
+    while not standing.exists() and standing != standing.parent:
+        standing = standing.parent
+    if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
+        raise ConfigError(f"--compare {folder}: nothing can be written there; name a folder that is yours")
+    for name in COMPARED:
+        if source.exists() and (folder / name).exists() and source.samefile(folder / name):
+            raise ConfigError(f"--compare {folder}: the input lies there as {name}, and is never touched; name another folder")
 
 
 def _jobs(words: dict[str, Any], file: MidiFile, session: Session) -> list[Job]:

@@ -19,6 +19,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from companion.humanize.command import COMPARED
 from companion.humanize.midi_file import read_midi
 from companion.humanize.notes import Notes, score_of
 from companion.humanize.parts import Part, read_parts, read_timeline
@@ -30,7 +31,7 @@ from shared.files import written_whole
 from shared.written import Floats, Ints
 
 BEFORE, AFTER = "#8b9097", "#14639e"
-TOUCH = LinearSegmentedColormap.from_list("touch", ["#b9d3e8", "#5b9bc8", "#e09f1f", "#c8372d"])
+TOUCH = LinearSegmentedColormap.from_list("touch", ["#c4dcef", "#6ea8d6", "#2f6fb5", "#8a3d8f", "#cf2f3f"])
 PARTS_MAX, BARS_SHOWN, DPI, WIDTH_INCHES = 6, 8, 110, 16.0
 HEAD_INCHES, TITLE_INCHES, GAP_INCHES, FOOT_INCHES = 0.9, 0.5, 0.16, 0.5
 ROLL_INCHES, LANE_INCHES = 1.35, 0.95
@@ -60,7 +61,7 @@ def write_comparison(folder: Path, source: Path, out: Path, places: Sequence[int
 
     Raises ConfigError where nothing can be written there.
     """
-    paths = [folder / name for name in ("before.mid", "after.mid", "compare.png")]
+    paths = [folder / name for name in COMPARED]
     try:
         for path, file in zip(paths, (source, out), strict=False):
             with written_whole(path) as draft:
@@ -135,15 +136,15 @@ def _block(figure: Figure, view: View, timeline: Timeline, top: float, height: f
     figure.text(RIGHT, (top - 0.2) / height, _facts(view), fontsize=9.5, color=INK, va="center", ha="right")
     top -= TITLE_INCHES
     pitches = _rows(view, begin, end)
-    for name, inches in (("before", ROLL_INCHES), ("after", ROLL_INCHES), ("velocity", LANE_INCHES), ("ms off the grid", LANE_INCHES)):
+    for name, inches in (("before", ROLL_INCHES), ("after", ROLL_INCHES), ("velocity", LANE_INCHES), ("timing, ms", LANE_INCHES)):
         axes = figure.add_axes((LEFT, (top - inches) / height, RIGHT - LEFT, inches / height))
         axes.set(xlim=(begin, end), facecolor="white", xticks=[])
         axes.tick_params(length=0, pad=3, labelsize=7.5, colors=FAINT)
         axes.spines[:].set_visible(False)
-        _bar_lines(axes, timeline, begin, end, numbered=name == "ms off the grid")
+        _bar_lines(axes, timeline, begin, end, numbered=name == "timing, ms")
         if name == "velocity":
             _velocity(axes, view)
-        elif name == "ms off the grid":
+        elif name == "timing, ms":
             _timing(axes, view, begin, end)
         else:
             _roll(axes, view.before if name == "before" else view.after, view.is_drums, pitches)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -122,6 +123,7 @@ class ControlFile(msgspec.Struct, frozen=True, kw_only=True):
 INSTRUMENTS = ControlFile.__struct_fields__
 
 
+@cache
 def usual_controls(instrument: str) -> Controls:
     """The shipped rules of an instrument. Raises ConfigError."""
     return laid_controls(instrument, {}, f"config/controls/{instrument}.yaml")

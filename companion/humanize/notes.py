@@ -94,20 +94,14 @@ class Outcome:
             rules.pedals + self.pedals,
         )
 
-    def within(self, places: Ints, whole: Outcome) -> Outcome:
-        """`whole`, the outcome of more notes, with this one's at `places` (N,) among them."""
+    def within(self, whole: Outcome, places: Ints, chosen: Mask) -> Outcome:
+        """`whole`, the outcome of more notes, with this one's `chosen` (N,) at their `places` (N,) among them."""
         onset, duration, velocity = (array.copy() for array in whole._arrays())
-        onset[places], duration[places], velocity[places] = self._arrays()
-        ornaments = [replace(ornament, parent=int(places[ornament.parent])) for ornament in self.ornaments]
-        pedals = [replace(pedal, chord=int(places[pedal.chord])) for pedal in self.pedals]
+        at = places[chosen]
+        onset[at], duration[at], velocity[at] = (array[chosen] for array in self._arrays())
+        ornaments = [replace(own, parent=int(places[own.parent])) for own in self.ornaments if chosen[own.parent]]
+        pedals = [replace(own, chord=int(places[own.chord])) for own in self.pedals if chosen[own.chord]]
         return Outcome(onset, duration, velocity, whole.ornaments + tuple(ornaments), whole.pedals + tuple(pedals))
-
-    def only(self, chosen: Mask, notes: Notes) -> Outcome:
-        """What becomes of the `chosen` (N,) of `notes`; nothing becomes of the others."""
-        onset, duration, velocity = self._arrays()
-        ornaments = tuple(ornament for ornament in self.ornaments if chosen[ornament.parent])
-        pedals = tuple(pedal for pedal in self.pedals if chosen[pedal.chord])
-        return Outcome(onset * chosen, duration * chosen, np.where(chosen, velocity, notes.velocity), ornaments, pedals)
 
     def _arrays(self) -> tuple[Floats, Floats, Floats]:
         return self.onset_shift_beat, self.duration_shift_beat, self.velocity

@@ -120,7 +120,8 @@ def duv_wish(model: str | None, style: str, keep_accents: bool, **shares: float 
     try:
         return msgspec.convert({"model": model, "style": style, "keep_accents": keep_accents, **shares}, DuvWish)
     except msgspec.ValidationError as error:
-        raise ConfigError(str(error).replace("`", "").replace(" - at $.", ": ")) from None
+        reason, _, at = str(error).replace("`", "").partition(" - at $.")
+        raise ConfigError(f"{at + ': ' if at else ''}{reason[:1].lower()}{reason[1:]}") from None
 
 
 def parse_bars(text: str, where: str) -> BarRange:

@@ -106,8 +106,8 @@ def part_outcome(part: Part, timeline: Timeline, jobs: Sequence[Job], session: S
         free &= ~chosen
         played = np.flatnonzero(~is_key_switch(notes.pitch, job.key_switches))
         key = (session.seed, part.chunk, part.channel)
-        own = _outcome(notes.part(played), timeline, job, session, part.has_pedal, key).only(chosen[played], notes.part(played))
-        outcome = own.within(played, outcome)
+        own = _outcome(notes.part(played), timeline, job, session, part.has_pedal, key)
+        outcome = own.within(outcome, played, chosen[played])
     return outcome
 
 

@@ -1,0 +1,90 @@
+"""pretty_midi objects humanized: a copy changes, the object stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pretty_midi
+import pytest
+
+from companion.humanize import apply_duv_to_pretty_midi
+from companion.humanize.pretty import humanized, timeline_of
+from companion.humanize.song import DuvWish
+from shared.errors import ConfigError
+from tests.companion.humanize.maker import Fake, midi, name, session, tempo
+from tests.companion.humanize.maker import metre as metre_at
+from tests.companion.humanize.maker import notes as strokes
+from tests.companion.humanize.small_models import save_small
+
+
+def piece() -> pretty_midi.PrettyMIDI:
+    pm = pretty_midi.PrettyMIDI(initial_tempo=120)
+    for title, program, is_drum, pitch in (("Bass", 33, False, 40), ("Kit", 0, True, 38), ("Sax", 66, False, 70)):
+        part = pretty_midi.Instrument(program, is_drum, title)
+        part.notes = [pretty_midi.Note(100, pitch, beat / 2, beat / 2 + 0.5) for beat in range(8)]
+        pm.instruments.append(part)
+    return pm
+
+
+def rows(pm: pretty_midi.PrettyMIDI, place: int) -> list[tuple[float, float, int]]:
+    return [(note.start, note.end, note.velocity) for note in pm.instruments[place].notes]
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small untrained humanizers, where models are looked for first."""
+    monkeypatch.chdir(tmp_path)
+    save_small(Path("checkpoints") / "drums_duv_v3")
+    save_small(Path("checkpoints") / "bass_duv_v3")
+
+
+@pytest.mark.usefixtures("models")
+def test_the_parts_that_the_model_is_for_change_in_a_copy() -> None:
+    before = piece()
+    after = apply_duv_to_pretty_midi(before, "drums_duv_v3", 0.9)
+    assert [rows(before, place) == rows(piece(), place) for place in range(3)] == [True] * 3
+    assert [rows(after, place) == rows(before, place) for place in range(3)] == [True, False, True]
+    assert len({note.velocity for note in after.instruments[1].notes}) > 0
+    assert all(1 <= note.velocity <= 127 for note in after.instruments[1].notes)
+
+
+@pytest.mark.usefixtures("models")
+def test_names_choose_other_parts_and_seeds_other_playings() -> None:
+    before = piece()
+    chosen = apply_duv_to_pretty_midi(before, Path("checkpoints") / "bass_duv_v3", 0.9, include_regex="(?i)sax|bass")
+    assert [rows(chosen, place) == rows(before, place) for place in range(3)] == [False, True, False]
+    one, same, other = (rows(apply_duv_to_pretty_midi(before, "bass_duv_v3", 1.0, seed=seed), 0) for seed in (1, 1, 2))
+    assert one == same != other
+
+
+@pytest.mark.usefixtures("models")
+def test_intensity_0_changes_nothing_and_mistakes_are_told() -> None:
+    before = piece()
+    assert rows(apply_duv_to_pretty_midi(before, "drums_duv_v3", 0.0), 1) == rows(before, 1)
+    with pytest.raises(ConfigError, match="viola_duv"):
+        apply_duv_to_pretty_midi(before, "viola_duv", 0.5)
+    with pytest.raises(ConfigError, match="include_regex"):
+        apply_duv_to_pretty_midi(before, "drums_duv_v3", 0.5, include_regex="(")
+    with pytest.raises(ConfigError, match="intensity"):
+        apply_duv_to_pretty_midi(before, "drums_duv_v3", 5.0)
+
+
+@pytest.mark.usefixtures("models")
+def test_notes_move_as_far_as_they_are_told_in_seconds() -> None:
+    fake = Fake(lambda written: 60.0, lambda written: 20.0)
+    after = humanized(piece(), DuvWish(model="bass_duv_v3", intensity=0.5), None, session(fake))
+    start, end, velocity = zip(*rows(after, 0), strict=True)
+    assert start == pytest.approx([beat / 2 + 0.01 for beat in range(8)])
+    assert velocity == (80,) * 8
+    assert all(stop <= begin + 1e-9 for stop, begin in zip(end, start[1:], strict=False))
+
+
+def test_tempo_and_metre_are_those_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "song.mid"
+    changes = [tempo(60), metre_at(3, 4), tempo(97, 6 * 480), metre_at(4, 4, 6 * 480)]
+    path.write_bytes(midi(changes, [name("Bass"), *strokes([(0, 1, 40, 90), (9, 1, 40, 90)])]))
+    timeline = timeline_of(pretty_midi.PrettyMIDI(str(path)))
+    assert timeline.tempo_beats == pytest.approx([0, 6])
+    assert timeline.tempo_bpm == pytest.approx([60, 97], rel=1e-4)
+    assert timeline.meter_beats.tolist() == [0, 6]
+    assert timeline.bar_beats.tolist() == [3, 4]

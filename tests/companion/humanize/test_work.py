@@ -1,0 +1,292 @@
+"""Whole files humanized: what changes, how far, and what never does."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from companion.humanize.control_settings import usual_controls
+from companion.humanize.midi_file import MidiFile, parse_midi
+from companion.humanize.song import BarRange, DuvWish, Job, load_song
+from companion.humanize.work import PartReport, humanize
+from shared.errors import DataError
+from tests.companion.humanize.maker import (
+    ALL_BARS,
+    TPB,
+    Fake,
+    Stroke,
+    job,
+    metre,
+    midi,
+    name,
+    notes,
+    only_part,
+    session,
+    song,
+    strokes_of,
+    tempo,
+)
+
+BPM = 120.0
+MS = BPM / 60_000.0
+LINE: list[Stroke] = [(beat / 2, 0.5, 38 + 4 * (beat % 2), 100) for beat in range(16)]
+
+
+def played(file: MidiFile, *jobs: Job, fake: Fake | None = None, seed: int = 1, sample: bool = False) -> tuple[bytes, list[PartReport]]:
+    return humanize(file, jobs, session(fake or Fake(), seed, sample))
+
+
+def with_rules(instrument: str, bars: BarRange = ALL_BARS, **words: float) -> Job:
+    return job(instrument, bars, usual_controls(instrument), **words)
+
+
+@pytest.mark.parametrize("intensity", [0.25, 0.5, 1.0])
+def test_each_quantity_goes_its_share_of_the_way(intensity: float) -> None:
+    fake = Fake(lambda written: 60.0, lambda written: 20.0, lambda written: np.log(0.5))
+    data, _ = played(song(LINE, "Bass", 0), job("bass", intensity=intensity), fake=fake)
+    for (onset, length, pitch, velocity), (was, whole, same, loud) in zip(strokes_of(data), LINE, strict=True):
+        assert pitch == same
+        assert velocity == round(loud + intensity * (60 - loud))
+        assert onset == pytest.approx(was + intensity * 20 * MS, abs=1 / TPB)
+        assert length == pytest.approx(whole * (1 - intensity / 2), abs=1 / TPB)
+
+
+@pytest.mark.parametrize("quantity", ["velocity", "duration", "timing"])
+def test_each_quantity_has_an_intensity_of_its_own(quantity: str) -> None:
+    fake = Fake(lambda written: 60.0, lambda written: 20.0, lambda written: -0.5)
+    shares = {"intensity": 0.0, quantity: 1.0}
+    data, _ = played(song(LINE, "Bass", 0), job("bass", ALL_BARS, None, **shares), fake=fake)
+    changed = {
+        label
+        for new, old in zip(strokes_of(data), LINE, strict=True)
+        for label, a, b in zip(("timing", "duration", "pitch", "velocity"), new, old, strict=True) if abs(a - b) > 1e-9
+    }  # fmt: skip
+    assert changed == {quantity}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 900), st.integers(1, 700), st.integers(40, 43), st.integers(1, 127)), min_size=1, max_size=25),
+    st.integers(0, 1000),
+)
+@settings(max_examples=30, deadline=None)
+def test_distances_grow_with_intensity_from_nothing(rows: list[tuple[int, int, int, int]], seed: int) -> None:
+    """Whatever the notes, and however they lie over each other."""
+    strokes = [(on / 90, length / 90, pitch, velocity) for on, length, pitch, velocity in rows]
+    file = song(strokes, "Bass", 0)
+    chance = np.random.default_rng(seed)
+    drawn = chance.normal(0, 1, (2, 200))
+    fake = Fake(lambda written: 64 + 30 * drawn[0, : len(written)], lambda written: 25 * drawn[1, : len(written)])
+    before = strokes_of(midi_of(file))
+    assert played(file, job("bass", intensity=0.0), fake=fake)[0] == midi_of(file)
+    last = np.zeros(2)
+    for intensity in (0.2, 0.5, 0.8, 1.0):
+        data, _ = played(file, job("bass", duration=0.0, intensity=intensity), fake=fake)
+        after = strokes_of(data)
+        # Pitch by pitch, notes keep their order.
+        pairs = [pair for pitch in range(40, 44) for pair in zip(of(after, pitch), of(before, pitch), strict=True)]
+        away = np.array([sum(abs(new[place] - old[place]) for new, old in pairs) for place in (0, 3)])
+        assert (away >= last - 1e-9).all()
+        last = away
+    assert len(after) == len(before)
+
+
+def of(strokes: list[Stroke], pitch: int) -> list[Stroke]:
+    return [stroke for stroke in strokes if stroke[2] == pitch]
+
+
+def midi_of(file: MidiFile) -> bytes:
+    return played(file)[0]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
+    file = song(LINE)
+    once, again, other = (played(file, job(intensity=1.0), seed=seed, sample=True)[0] for seed in (7, 7, 8))
+    assert once == again != other
+    fake = Fake()
+    played(file, job(intensity=1.0), fake=fake, seed=7)
+    assert fake.asked[0][1] is None
+
+
+def test_tracks_are_sampled_each_with_chances_of_its_own() -> None:
+    fake = Fake()
+    two = parse_midi(midi([name("Bass"), *notes(LINE, 0)], [name("Sub bass"), *notes(LINE, 1)]))
+    played(two, job("bass", intensity=1.0), fake=fake, sample=True)
+    first, second = (seed for _, seed in fake.asked)
+    assert first != second
+
+
+def test_what_is_written_does_not_tell_how_loud_the_notes_are() -> None:
+    quiet, loud = Fake(), Fake()
+    played(song([(a, b, c, 20 + int(a)) for a, b, c, _ in LINE]), job(intensity=1.0), fake=quiet)
+    played(song(LINE), job(intensity=1.0), fake=loud)
+    for one, other in zip(vars_of(quiet), vars_of(loud), strict=True):
+        assert np.array_equal(one, other)
+
+
+def vars_of(fake: Fake) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    written = fake.asked[0][0]
+    return [getattr(written, name) for name in ("onset_beat", "duration_beat", "pitch", "bar_beat", "tempo_bpm")]
+
+
+def test_accents_can_be_kept() -> None:
+    accented = [(a, b, c, 120 if place % 4 == 0 else 90) for place, (a, b, c, _) in enumerate(LINE)]
+    wishes = (DuvWish(intensity=1.0, keep_accents=keep) for keep in (False, True))
+    plain, kept = (played(song(accented), Job("drums", ALL_BARS, None, None, False, None, wish))[0] for wish in wishes)
+    assert {stroke[3] for stroke in strokes_of(plain)} == {64}
+    assert [stroke[3] for stroke in strokes_of(kept)] == [94 if place % 4 == 0 else 64 for place in range(16)]
+
+
+def test_only_the_chosen_bars_change() -> None:
+    data, _ = played(song(LINE), job(bars=BarRange(1, 1), intensity=1.0), fake=Fake(onset_ms=lambda written: 10.0))
+    changed = [new != old for new, old in zip(strokes_of(data), sorted(LINE), strict=True)]
+    assert changed == [False] * 8 + [True] * 8
+
+
+def test_a_bar_alone_is_played_as_in_the_whole() -> None:
+    """The model hears the whole track, and chance does not depend on which bars are chosen."""
+    whole, alone = (played(song(LINE), with_rules("drums", bars, intensity=1.0), sample=True)[0] for bars in (ALL_BARS, BarRange(1, 1)))
+    second = [[stroke for stroke in strokes_of(data) if stroke[0] > 4.2] for data in (whole, alone)]
+    assert second[0] == second[1] != []
+
+
+def test_key_switches_are_neither_touched_nor_shown_to_the_model() -> None:
+    fake = Fake(onset_ms=lambda written: 30.0)
+    strokes: list[Stroke] = [(0, 4, 12, 1), *((beat, 1, 50, 90) for beat in (0.0, 1.0, 2.0))]
+    data, _ = played(song(strokes, "Guitar", 0), with_rules("guitar", intensity=1.0), fake=fake)
+    assert strokes_of(data)[0] == (0, 4, 12, 1)
+    assert set(fake.asked[0][0].pitch.tolist()) == {50}
+    assert strokes_of(data)[1][0] > 0
+
+
+def test_a_pitch_is_released_before_it_is_struck_again() -> None:
+    fake = Fake(onset_ms=lambda written: np.where(np.arange(len(written)) % 2, -40.0, 40.0), log_ratio=lambda written: 1.0)
+    repeated: list[Stroke] = [(beat / 4, 0.25, 40, 90) for beat in range(32)]
+    data, _ = played(song(repeated, "Bass", 0), job("bass", intensity=1.0), fake=fake)
+    after = strokes_of(data)
+    assert len(after) == 32
+    assert all(before[1] > 0 and before[0] + before[1] <= then[0] + 1e-9 for before, then in pairwise(after))
+
+
+def test_no_note_passes_a_change_of_sound_or_the_beginning() -> None:
+    changed = [(0, b"\xc0\x21"), *notes([(0, 1, 40, 90)]), (960, b"\xc0\x22"), *notes([(2, 1, 43, 90)])]
+    file = parse_midi(midi([name("Bass"), *changed]))
+    data, _ = played(file, job("bass", intensity=1.0), fake=Fake(onset_ms=lambda written: -50.0))
+    assert [stroke[0] for stroke in strokes_of(data)] == [0, 2]
+
+
+def test_every_other_event_stays_byte_for_byte() -> None:
+    others = [(0, b"\xb9\x07\x64"), (100, b"\xf0\x03\x01\x02\xf7"), (333, b"\xff\x01\x05hello"), (500, b"\xe9\x00\x40"), (700, b"\xd9\x11")]
+    part = sorted([*others, *notes(LINE, 9)], key=lambda timed: timed[0])
+    file = parse_midi(midi([tempo(BPM)], [name("Drums"), *part], [name("Sax"), *notes(LINE, 3)]))
+    data, reports = played(file, with_rules("drums", intensity=1.0))
+    after = parse_midi(data)
+    assert [chunk.raw for chunk in (after.tracks[0], after.tracks[2])] == [chunk.raw for chunk in (file.tracks[0], file.tracks[2])]
+    kept = [(event.tick, event.body) for event in after.tracks[1].events if event.status & 0xE0 != 0x80]
+    assert kept == [(event.tick, event.body) for event in file.tracks[1].events if event.status & 0xE0 != 0x80]
+    assert [bool(report.jobs) for report in reports] == [True, False]
+
+
+def test_flams_go_with_their_stroke_and_are_softer() -> None:
+    snares: list[Stroke] = [(float(beat), 0.25, 38, 100) for beat in range(1, 65)]
+    fake = Fake(velocity=lambda written: 50.0, onset_ms=lambda written: -10.0)
+    data, (report,) = played(song(snares), with_rules("drums", intensity=1.0), fake=fake)
+    after = strokes_of(data)
+    assert report.added == 2 * (len(after) - len(snares)) > 0
+    for soft, stroke in pairwise(after):
+        if soft[3] != 50:
+            assert soft[3] == 30
+            assert 14 <= (stroke[0] - soft[0]) / MS <= 26
+            assert soft[0] + soft[1] <= stroke[0] + 1e-9
+
+
+def test_a_strum_stays_whole_whatever_the_model_does() -> None:
+    chord: list[Stroke] = [(1.0, 1.0, pitch, 90) for pitch in (40, 47, 52)]
+    data, _ = played(song(chord, "Guitar", 0), with_rules("guitar", intensity=1.0, timing=0.4), fake=Fake(onset_ms=lambda written: 10.0))
+    by_pitch = {stroke[2]: (stroke[0] - 1) / MS for stroke in strokes_of(data)}
+    assert 18 - 9 <= by_pitch[52] - by_pitch[40] <= 18 + 9
+    assert np.mean(list(by_pitch.values())) == pytest.approx(9 + 4, abs=4)
+
+
+def test_sections_of_a_song_are_done_each_in_its_own_way(tmp_path: Path) -> None:
+    (tmp_path / "song.yaml").write_text(
+        "sections:\n  verse: {bars: 1, instruments: {drums: {duv: {velocity: 1, timing: 0}}}}\n"
+        "  chorus: {bars: 2-9, instruments: {drums: {duv: {velocity: 0.5, timing: 0}}, bass: {controls: {}}}}\n",
+        encoding="utf-8",
+    )
+    data, _ = played(song(LINE), *load_song(tmp_path / "song.yaml"))
+    assert [stroke[3] for stroke in strokes_of(data)] == [64] * 8 + [82] * 8
+
+
+@pytest.mark.parametrize("over_under", [(3, 4), (6, 8), (5, 4), (4, 4)])
+def test_the_model_is_told_the_metre(over_under: tuple[int, int]) -> None:
+    fake = Fake()
+    file = parse_midi(midi([metre(*over_under)], [name("Drums"), *notes(LINE, 9)]))
+    played(file, job(intensity=1.0), fake=fake)
+    written = fake.asked[0][0]
+    assert set(written.bar_beats.tolist()) == {over_under[0] * 4 / over_under[1]}
+    assert set(written.pulse_beats.tolist()) == {1.5 if over_under == (6, 8) else 1.0}
+
+
+def test_a_tempo_change_is_heard_by_the_model_and_kept_in_milliseconds() -> None:
+    fake = Fake(onset_ms=lambda written: 20.0)
+    file = parse_midi(midi([tempo(60), tempo(120, 4 * TPB)], [name("Bass"), *notes([(1, 1, 40, 90), (5, 1, 40, 90)])]))
+    data, _ = played(file, job("bass", intensity=1.0), fake=fake)
+    assert fake.asked[0][0].tempo_bpm.tolist() == pytest.approx([60, 120])
+    assert [stroke[0] for stroke in strokes_of(data)] == pytest.approx([1.02, 5.04], abs=1 / TPB)
+
+
+def test_one_track_of_many_channels_is_many_parts() -> None:
+    file = parse_midi(midi(sorted([*notes(LINE, 9), *notes([(a, b, 40, c) for a, b, _, c in LINE], 1), (0, b"\xc1\x21")]), layout=0))
+    fake = Fake()
+    _, reports = played(file, job("drums", intensity=1.0), job("bass", intensity=1.0), fake=fake)
+    assert [(report.name, [task.instrument for task in report.jobs]) for report in reports] == [
+        ("track 1 (channel 2)", ["bass"]), ("track 1 (channel 10)", ["drums"]),
+    ]  # fmt: skip
+    assert [written.instrument for written, _ in fake.asked] == ["bass", "drums"]
+
+
+@pytest.mark.parametrize(
+    ("title", "channel", "program", "instrument"),
+    [
+        ("Drums", 3, None, "drums"), ("anything", 9, None, "drums"), ("Bass Drum", 3, None, "drums"), ("Bass guitar", 0, None, "bass"),
+        ("Gtr L", 0, None, "guitar"), ("Grand Piano", 0, None, "keys"), ("Cello", 0, None, "strings"), ("MIDI 1", 0, 33, "bass"),
+        ("MIDI 1", 0, 48, "strings"), ("MIDI 1", 0, 66, None), ("MIDI 1", 0, None, None), ("Hammond", 0, 17, None),
+    ],
+)  # fmt: skip
+def test_a_track_is_known_by_channel_name_or_program(title: str, channel: int, program: int | None, instrument: str | None) -> None:
+    change = [] if program is None else [(0, bytes([0xC0 | channel, program]))]
+    file = parse_midi(midi([name(title), *change, *notes(LINE, channel)]))
+    jobs = [job(known, intensity=1.0) for known in ("drums", "bass", "guitar", "keys", "strings")]
+    _, (report,) = played(file, *jobs)
+    assert [task.instrument for task in report.jobs] == ([instrument] if instrument is not None else [])
+    assert (report.why == "") is (instrument is not None)
+
+
+def test_odd_tracks_are_humanized_as_they_are() -> None:
+    nothing = parse_midi(midi([name("Drums")]))
+    assert played(nothing, job(intensity=1.0)) == (midi([name("Drums")]), [])
+    one, _ = played(song([(0, 1, 38, 100)]), job(intensity=1.0))
+    assert [stroke[3] for stroke in strokes_of(one)] == [64]
+    endless = parse_midi(midi([name("Bass"), (0, b"\x90\x28\x5a"), (480, b"\x90\x2b\x5a"), (960, b"\x80\x2b\x00")]))
+    data, _ = played(endless, job("bass", intensity=1.0), fake=Fake(log_ratio=lambda written: 0.7))
+    part = only_part(parse_midi(data))
+    assert part.has_end.tolist() == [False, True]
+    assert part.notes.velocity.tolist() == [64, 64]
+
+
+def test_a_hundred_thousand_notes_are_humanized() -> None:
+    strokes: list[Stroke] = [(place / 8, 0.125, 36 + 2 * (place % 4), 100) for place in range(100_000)]
+    data, (report,) = played(song(strokes), job(intensity=1.0), fake=Fake(onset_ms=lambda written: 5.0))
+    assert report.changed == report.notes == 100_000
+    assert len(data) > 600_000
+
+
+@pytest.mark.parametrize("broken", [b"\xff\x51\x03\0\0\0", b"\xff\x58\x04\0\x02\x18\x08", b"\xff\x58\x04\x04\x20\x18\x08"])
+def test_a_tempo_or_metre_that_cannot_be_is_damage(broken: bytes) -> None:
+    with pytest.raises(DataError, match="damaged"):
+        played(parse_midi(midi([(0, broken)], [name("Drums"), *notes(LINE, 9)])), job(intensity=1.0))
