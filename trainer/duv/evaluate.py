@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.errors import DataError
 from shared.humanizer import Humanizer
 from shared.written import Performance, Written
 from trainer.duv.bootstrap import Interval, draws, gains, intervals
@@ -79,13 +80,16 @@ def adapted_rung(humanizer: Humanizer, adapted: Humanizers, for_all: str | None 
 
 
 def evaluate(tracks: Sequence[Track], rungs: Sequence[Rung], seed: int, advance: Callable[[int], None]) -> Evaluation:
-    """Measure all readouts of `rungs` on `tracks`, calling `advance` with 1 after each of `steps_of`."""
+    """Measure all readouts of `rungs` on `tracks`, calling `advance` with 1 after each of `steps_of`.
+
+    Raises DataError where the players tell a quantity that a rung never learned.
+    """
     written, players = [track.written for track in tracks], [track.performance for track in tracks]
     times = draws(len(tracks), seed)
     results = []
     for rung in rungs:
         for readout, played in _readouts(rung, written, seed):
-            counted = tally(written, players, played)
+            counted = _counted(rung, written, players, played)
             found = intervals(counted, times)
             results.append(Result(rung.name, rung.title, readout, counted, counted.figures(), found, tuple(played)))
             advance(1)
@@ -111,6 +115,13 @@ def compare_adapters(
         found.append(AdapterResult(style, len(own), _both(tracks, base, played, own), _both(tracks, base, played, others)))
         advance(1)
     return tuple(found)
+
+
+def _counted(rung: Rung, written: Sequence[Written], players: Sequence[Performance], played: Sequence[Performance]) -> Tally:
+    try:
+        return tally(written, players, played)
+    except ValueError as error:
+        raise DataError(f"{rung.title} cannot be measured: {error}; fit the baselines to data that tell it, with --train") from None
 
 
 def _both(

@@ -51,6 +51,19 @@ def drum_track(seed: int, part: str = "train", style: str = "funk", bars: int = 
     return Track(name, "groove_midi", name, part, replace(notes, style=style), performance, "player")
 
 
+def bass_track(seed: int, part: str = "train") -> Track:
+    """Eighths on E or A: A is louder, what stands on the beat is long, the rest short and late."""
+    dice = np.random.default_rng(seed)
+    pitch = dice.choice([40, 45], 64)
+    on_beat = np.arange(64) % 2 == 0
+    values = (np.where(pitch == 45, 100, 60), np.where(on_beat, 0.0, 9.0), np.where(on_beat, 0.0, -0.7))
+    spread = (3.0, 1.0, 0.02)
+    performance = played(64, *((value + dice.normal(0, by, 64)).tolist() for value, by in zip(values, spread, strict=True)))
+    notes = written((np.arange(64) / 2).tolist(), pitch.tolist(), [0.5] * 64, "bass", bpm=BPM)
+    name = f"line {seed}"
+    return Track(name, "made", name, part, notes, performance, "player")
+
+
 def write_groove(folder: Path, tracks: Sequence[Track]) -> Path:
     """The tracks as the data set's archive and table, a bar later so that early strokes have room."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shared.errors import DataError
 from shared.humanizer import load_humanizer
 from tests.trainer.duv.made_grooves import drum_track, made_ladder
 from tests.trainer.duv.made_humanizer import write_humanizer
@@ -35,6 +36,12 @@ def test_who_plays_like_the_human_has_no_error_and_beats_the_baseline_whole() ->
     assert found.figures["ghost_share"] == pytest.approx(result.ghost_share)
     assert result.gains["duv"]["velocity_mae"][0] == 1
     assert result.result("quantised", "sampled") is None
+
+
+def test_a_quantity_that_was_never_learned_is_named() -> None:
+    lengths = replace(TAKES[0].performance, log_ratio=np.zeros(len(TAKES[0].written)))
+    with pytest.raises(DataError, match="constant cannot be measured: log_ratio"):
+        evaluate([replace(TAKES[0], performance=lengths)], made_ladder(TAKES).rungs(), 1, lambda count: None)
 
 
 def test_samples_follow_the_seed_and_differ_from_take_to_take(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.files import written_whole
-from tests.trainer.duv.made_grooves import drum_track, made_ladder, needs_lightgbm, write_groove
+from tests.trainer.duv.made_grooves import bass_track, drum_track, made_ladder, needs_lightgbm, write_groove
 from tests.trainer.duv.made_humanizer import write_humanizer
 from trainer.cli import main
 from trainer.duv.ladder_file import load_ladder, save_ladder
@@ -94,6 +94,22 @@ def test_a_ladder_is_fitted_where_none_is_and_an_instrument_is_measured_from_a_m
     found = evaluated(tmp_path, "--data", data, "--train", manifest)
     assert "duv" not in found
     assert found["lightgbm"]["point"]["velocity_mae"] < 0.5 * found["constant"]["point"]["velocity_mae"]
+
+
+@needs_lightgbm
+def test_an_instrument_is_measured_on_the_test_part_of_its_manifest(tmp_path: Path) -> None:
+    write_manifest(tmp_path / "bass.jsonl", [*(bass_track(seed) for seed in range(12)), bass_track(20, "val"), bass_track(21, "test")])
+    model = write_humanizer(tmp_path / "bass")
+    arguments = ("evaluate", "--dataset", "bass", "--data", tmp_path, "--model", model, "--report", tmp_path / "report")
+    assert ended(*arguments, "--json", tmp_path / "found.json") == 0
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert (found["about"]["takes"], found["about"]["notes"]) == (1, 64)
+    trees, quantised = found["lightgbm"]["point"], found["quantised"]["point"]
+    assert trees["ghost_share"] is None
+    for measure in ("velocity_mae", "timing_mae_ms", "log_ratio_mae"):
+        assert trees[measure] < 0.4 * quantised[measure]
+    assert found["duv"]["sampled"]["log_ratio_w1"] > 0
+    assert (tmp_path / "report" / "log_ratio.png").exists()
 
 
 @pytest.mark.parametrize(
