@@ -22,12 +22,12 @@ def bake_piano_roll(model: str, style: str, tempo: int, out: Path | None, fl_dir
     from companion.humanize.bake import baked, script_path
     from companion.install_fl import find_fl_dirs, piano_roll_dir
     from shared.files import written_whole
-    from shared.model_folder import find_folder
+    from shared.model_folder import find_humanizer
     from shared.touch_table import read_table
 
     if out is not None and fl_dir is not None:
         raise click.UsageError("--out and --fl-dir cannot both be given; keep one of them.")
-    table = read_table(find_folder(model))
+    table = read_table(find_humanizer(model))
     source = baked(table, style, tempo)
     if out is None:
         folders = [fl_dir] if fl_dir is not None else find_fl_dirs()

@@ -41,7 +41,8 @@ def distil(model: str, manifest: Path, part: str, teacher: str, out: Path | None
     folder = find_humanizer(model)
     console = Console(soft_wrap=True, markup=False, highlight=False)
     tracks = [track for track in read_manifest(manifest) if len(track.written)]
-    learned, measured = ([track for track in tracks if track.part == wanted] for wanted in ("train", part))
+    learned = [track for track in tracks if track.part == "train"]
+    measured = [track for track in tracks if track.part == part and track.is_measured]
     _check(tracks, learned, measured, manifest, part)
 
     play = _player(folder)
