@@ -126,8 +126,7 @@ def _run(source: Path, out: Path, file: MidiFile, jobs: list[Job], session: Sess
     if compare is not None:
         from companion.humanize.compare import write_comparison
 
-        touched = [report.place for report in reports if report.changed or report.added]
-        for path in write_comparison(compare, source, out, touched):
+        for path in write_comparison(compare, source, out, reports):
             click.echo(f"wrote {path}")
 
 
@@ -137,5 +136,6 @@ def _tell(report: PartReport) -> None:
         click.echo(f"  {name}: {notes}, left alone: {report.why}")
         return
     by = ", ".join(report.models) or "rules alone"
-    added = f", {report.added} events added" if report.added else ""
-    click.echo(f"  {name}: {report.changed} of {notes} changed{added} ({by})")
+    counts = ((len(report.added), "added"), (report.pedals // 2, "pedalled"))
+    more = "".join(f", {count} {what}" for count, what in counts if count)
+    click.echo(f"  {name}: {report.changed} of {notes} changed{more} ({by})")

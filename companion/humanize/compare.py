@@ -6,7 +6,7 @@ from the grid, note by note. Octaves are numbered as FL Studio numbers them: C5 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from companion.humanize.midi_file import read_midi
 from companion.humanize.notes import Notes, score_of
 from companion.humanize.parts import Part, read_parts, read_timeline
 from companion.humanize.timeline import Timeline
+from companion.humanize.work import PartReport
 from companion.picture import BAR_LINE, BEAT_LINE, FAINT, INK, OCTAVE_LINE, PAPER
 from shared.drum_kit import VOICE_OF_PITCH, VOICES
 from shared.errors import ConfigError
@@ -36,7 +37,6 @@ PARTS_MAX, BARS_SHOWN, DPI, WIDTH_INCHES = 6, 8, 110, 16.0
 HEAD_INCHES, TITLE_INCHES, GAP_INCHES, FOOT_INCHES = 0.9, 0.5, 0.16, 0.5
 ROLL_INCHES, LANE_INCHES = 1.35, 0.95
 LEFT, RIGHT = 0.075, 0.965
-_SAME_NOTE_BEATS = 0.3
 _DRUM_BEATS = 0.12
 _TIMING_MS_LEAST = 12.0
 
@@ -56,8 +56,8 @@ class View:
     after_ms: Floats
 
 
-def write_comparison(folder: Path, source: Path, out: Path, places: Sequence[int]) -> list[Path]:
-    """Write `before.mid`, `after.mid` and `compare.png` of the files `source` and `out` to `folder`; `places`: the parts that changed.
+def write_comparison(folder: Path, source: Path, out: Path, reports: Sequence[PartReport]) -> list[Path]:
+    """Write `before.mid`, `after.mid` and `compare.png` of the files `source` and `out` to `folder`; `reports` of their parts.
 
     Raises ConfigError where nothing can be written there.
     """
@@ -69,41 +69,32 @@ def write_comparison(folder: Path, source: Path, out: Path, places: Sequence[int
         files = [read_midi(path) for path in paths[:2]]
         timeline = read_timeline(files[0])
         before, after = (read_parts(file) for file in files)
-        views = [view_of(before[place], after[place], timeline) for place in places]
+        changed = [report for report in reports if report.changed or report.added]
+        views = [view_of(before[report.place], after[report.place], report.added, timeline) for report in changed]
         draw_comparison(views, timeline, paths[2], source.name)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror}); name another folder with --compare") from None
     return paths
 
 
-def view_of(before: Part, after: Part, timeline: Timeline) -> View:
-    """Two states of one part, note by note."""
+def view_of(before: Part, after: Part, added: Set[tuple[int, int]], timeline: Timeline) -> View:
+    """Two states of one part, note by note; `added`: tick and pitch of the notes that were not there before."""
     score = score_of(before.notes, timeline, "drums" if before.is_drums else "keys", "unknown")
     grid = np.empty(len(before.notes))
     grid[score.order] = score.written.onset_beat
-    place = same_notes(before.notes, after.notes)
+    place = same_notes(before, after, added)
     per_beat = 60_000.0 / timeline.tempo_at(grid)
-    known = place >= 0
-    after_ms = np.where(known, (after.notes.onset_beat - grid[place]) * per_beat[place], np.nan)
+    after_ms = np.where(place >= 0, (after.notes.onset_beat - grid[place]) * per_beat[place], np.nan)
     return View(before.name, before.is_drums, before.notes, after.notes, place, (before.notes.onset_beat - grid) * per_beat, after_ms)
 
 
-def same_notes(before: Notes, after: Notes) -> Ints:
-    """For each note after, the index of the note that it was, -1 for one that was not there: pitch by pitch, the nearest in time."""
-    place = np.full(len(after), -1, dtype=np.int64)
-    for pitch in np.unique(before.pitch):
-        old, new = np.flatnonzero(before.pitch == pitch), np.flatnonzero(after.pitch == pitch)
-        if len(old) == len(new):
-            place[new] = old
-            continue
-        away = np.full(len(before), np.inf)
-        for index in new:
-            right = int(np.searchsorted(before.onset_beat[old], after.onset_beat[index]))
-            for near in old[max(0, right - 1) : right + 1]:
-                distance = abs(before.onset_beat[near] - after.onset_beat[index])
-                if distance < min(_SAME_NOTE_BEATS, away[near]):
-                    place[place == near] = -1
-                    place[index], away[near] = near, distance
+def same_notes(before: Part, after: Part, added: Set[tuple[int, int]]) -> Ints:
+    """For each note after, the index of the note that it was, -1 for an added one. Notes of one pitch never pass each other."""
+    place = np.full(len(after.notes), -1, dtype=np.int64)
+    ticks = zip(after.on_tick.tolist(), after.notes.pitch.tolist(), strict=True)
+    old = np.array([tick not in added for tick in ticks], dtype=np.bool_)
+    for pitch in np.unique(before.notes.pitch):
+        place[np.flatnonzero(old & (after.notes.pitch == pitch))] = np.flatnonzero(before.notes.pitch == pitch)
     return place
 
 
@@ -163,10 +154,10 @@ def _span(view: View, timeline: Timeline) -> tuple[float, float]:
     changed[known] = np.any([new[known] != was[old] for new, was in pairs], axis=0)
     first = timeline.on_grid(after.onset_beat[changed][:1] if changed.any() else np.zeros(1))
     begin = float(first[0] - timeline.bars(first).beat[0])
-    last = max(float(view.before.end_beat.max()), float(view.after.end_beat.max()))
+    last = float(after.onset_beat[changed].max(initial=begin)) + 1e-3
     end = begin
     for _ in range(BARS_SHOWN):
-        if end >= last - 1e-6:
+        if end >= last:
             break
         end += float(timeline.bars(np.array([end])).beats[0])
     return begin, max(end, begin + 1.0)

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from companion.humanize.controls import apply_controls, is_key_switch
-from companion.humanize.midi_file import Edit, MidiFile, midi_bytes
+from companion.humanize.midi_file import NOTE_ON, Edit, MidiFile, midi_bytes
 from companion.humanize.notes import Mask, Notes, Outcome, mixed, score_of
 from companion.humanize.parts import Part, instrument_of, read_parts, read_timeline
 from companion.humanize.rewrite import edit_part
@@ -53,9 +53,9 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class PartReport:
-    """What was done to a part: the models that did it, how many of its notes changed, how many events were added.
+    """What was done to a part: the models that did it, how many of its notes changed, and what was added.
 
-    `place`: its place among the file's parts. Without jobs it was left alone, and `why` says why.
+    `place`: its place among the file's parts. Without jobs it was left alone, and `why` says why. `added`: tick and pitch of new notes.
     """
 
     place: int
@@ -65,7 +65,8 @@ class PartReport:
     jobs: tuple[Job, ...]
     models: tuple[str, ...]
     changed: int
-    added: int
+    added: frozenset[tuple[int, int]]
+    pedals: int
 
 
 def humanize(
@@ -86,8 +87,11 @@ def humanize(
         edit_part(part, outcome, file.ticks_per_beat, edit)
         models = tuple(dict.fromkeys(model for job in own if (model := session.model_of(job)) is not None))
         changed = sum(note.on in edit.ticks or note.on in edit.velocities or note.off in edit.ticks for note in part.events)
+        added = frozenset((tick, message[1]) for tick, _, message in edit.added[before:] if message[0] & 0xF0 == NOTE_ON)
         why = "" if own else _why(part, session)
-        reports.append(PartReport(place, part.name, len(part.notes), why, tuple(own), models, changed, len(edit.added) - before))
+        reports.append(
+            PartReport(place, part.name, len(part.notes), why, tuple(own), models, changed, added, len(outcome.pedals))
+        )
         tell(reports[-1])
     touched = {chunk: edit for chunk, edit in edits.items() if edit.ticks or edit.velocities or edit.added}
     return midi_bytes(file, touched), reports

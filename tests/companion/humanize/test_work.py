@@ -196,7 +196,7 @@ def test_flams_go_with_their_stroke_and_are_softer() -> None:
     fake = Fake(velocity=lambda written: 50.0, onset_ms=lambda written: -10.0)
     data, (report,) = played(song(snares), with_rules("drums", intensity=1.0), fake=fake)
     after = strokes_of(data)
-    assert report.added == 2 * (len(after) - len(snares)) > 0
+    assert len(report.added) == len(after) - len(snares) > 0
     for soft, stroke in pairwise(after):
         if soft[3] != 50:
             assert soft[3] == 30
