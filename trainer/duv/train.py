@@ -12,15 +12,16 @@ from typing import Literal
 import msgspec
 import torch
 
-from shared.checkpoint import Card, load_adapter, load_phrase, read_header, save, save_adapter
+from shared.checkpoint import Card, load_phrase, read_header, save, save_adapter
 from shared.errors import ConfigError, DataError
 from shared.features import features_hash
 from shared.model_folder import FILE_NAME, STYLE_FILE_NAME, find_folder
-from shared.nets.lora import add_lora, scale_lora
+from shared.nets.lora import add_lora
 from shared.nets.phrase import PhraseNet
 from shared.written import PLAYING_STYLES, UNKNOWN_STYLE
 from trainer.config import RunSettings
 from trainer.devices import World, joined
+from trainer.duv.adapter_strength import Strength, weaken
 from trainer.duv.config import DuvSettings
 from trainer.duv.learned import Learned, material_of, read_learned, write_learned
 from trainer.duv.manifest import Track, iterate_manifest
@@ -28,7 +29,7 @@ from trainer.duv.phrase_task import PhraseTask
 from trainer.duv.windows import PhraseBatch, PhraseWindows, learned, weights_of, whole
 from trainer.progress import Diary, draw_curve, read_diary
 from trainer.source import CREDITS_APART, SOURCES, credits_of, licence_of
-from trainer.training import Report, Training, nats_per_note
+from trainer.training import Report, Training
 
 What = Literal["base", "adapter"]
 EVALUATION_WINDOWS = 32
@@ -67,10 +68,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The best held-out nats a note; for an adapter, base and adapter on its style's held-out tracks and on the others'."""
+    """The best held-out nats a note; for an adapter, how strong it is and what it does to its style and to others."""
 
     best: float
-    compared: dict[str, float]
+    strength: Strength | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,11 @@ def train(order: Order, tell: Callable[[Report], None]) -> Outcome:
     _check(order)
     with joined(order.device) as world:
         music = _music(order)
-        _prepare_folder(order, world)
         torch.manual_seed(order.seed)
         net, keep = _net(order, {track.source for track in music.train})
         net.unknown_share = order.settings.augment.unknown_share
+        # Only now: whatever is wrong with the order has been said, and what lies there is still whole.
+        _prepare_folder(order, world)
         context = net.config.context
         windows = PhraseWindows(music.train, music.weights, context, order.settings.augment, order.seed)
         state = order.out / f"{order.title}-state.safetensors"
@@ -106,8 +108,11 @@ def train(order: Order, tell: Callable[[Report], None]) -> Outcome:
         world.barrier()
         if world.leads and order.what == "base":
             write_learned(order.out, _learned(order, music.train))
-        compared = _compared(order, music, world.device) if world.leads and order.what == "adapter" else {}
-        return Outcome(training.standing.best, compared)
+        strength = None
+        if world.leads and order.what == "adapter":
+            adapter, files = order.settings.adapter, (order.out / FILE_NAME, order.weights)
+            strength = weaken(*files, adapter.lora(), music.held_out, music.elsewhere, adapter.elsewhere_nats_max, world.device)
+        return Outcome(training.standing.best, strength)
 
 
 def _check(order: Order) -> None:
@@ -199,20 +204,6 @@ def _learned(order: Order, tracks: Sequence[Track]) -> Learned:
 
 def _held(tracks: Sequence[Track], context: int) -> Callable[[], Iterator[PhraseBatch]]:
     return partial(whole, tracks, context, EVALUATION_WINDOWS)
-
-
-def _compared(order: Order, music: _Music, device: torch.device) -> dict[str, float]:
-    """Nats a note of base and adapter, on the style's held-out tracks and on those of other styles."""
-    net = load_phrase(order.out / FILE_NAME)
-    load_adapter(order.weights, net)
-    task = PhraseTask(net.to(device))
-    found = {}
-    for name, strength in (("adapter", 1.0), ("base", 0.0)):
-        scale_lora(net, strength)
-        for place, tracks in (("style", music.held_out), ("elsewhere", music.elsewhere)):
-            if tracks:
-                found[f"{name}_{place}"] = nats_per_note(task, whole(tracks, net.config.context, EVALUATION_WINDOWS), device)
-    return found
 
 
 def _prepare_folder(order: Order, world: World) -> None:

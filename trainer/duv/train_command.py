@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from trainer.duv.adapter_strength import Strength
 
 PATH = click.Path(path_type=Path)
 
@@ -43,8 +46,15 @@ def train(
         outcome = run(order, tell)
     if int(os.environ.get("RANK", "0")) == 0:
         print(f"{order.title}: {outcome.best:.4f} nats for each held-out note; weights and curve are in {folder}")
-        for place in ("style", "elsewhere"):
-            if f"adapter_{place}" in outcome.compared:
-                base, adapted = outcome.compared[f"base_{place}"], outcome.compared[f"adapter_{place}"]
-                name = order.style if place == "style" else "other styles"
-                print(f"{name}: {base:.4f} without the adapter, {adapted:.4f} with it, {100 * (adapted / base - 1):+.1f} %")
+        if outcome.strength is not None:
+            _tell_of(str(style), outcome.strength)
+
+
+def _tell_of(style: str, strength: Strength) -> None:
+    for name, pair in ((style, strength.style), ("other styles", strength.elsewhere)):
+        if pair is not None:
+            print(f"{name}: {pair[0]:.4f} nats without the adapter, {pair[1]:.4f} with it")
+    if strength.share < 1:
+        print(f"the adapter is kept at {strength.share:g} of what it learned, for the sake of other styles")
+    if strength.harms:
+        print("other styles suffer from it even so; raise adapter.others_share, or train it for fewer steps")

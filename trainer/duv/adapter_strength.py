@@ -1,0 +1,66 @@
+"""How strong a trained adapter may be: as strong as it can without harm to other styles. Knows nets and held-out tracks; knows no loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from shared.checkpoint import load_adapter, load_phrase, read_header, save_adapter
+from shared.nets.lora import LoraConfig, LoraLinear, scale_lora
+from shared.nets.phrase import PhraseNet
+from trainer.duv.manifest import Track
+from trainer.duv.phrase_task import PhraseTask
+from trainer.duv.windows import whole
+from trainer.training import nats_per_note
+
+STRENGTHS = (1.0, 0.8, 0.6, 0.4, 0.2)
+_WINDOWS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """The `share` of what was learned that is kept, and held-out nats a note without the adapter and with it.
+
+    `style`: on the tracks of its style; `elsewhere`: on the others, None where there are none. `harms`: more than was allowed even so.
+    """
+
+    share: float
+    style: tuple[float, float]
+    elsewhere: tuple[float, float] | None
+    harms: bool
+
+
+def weaken(
+    base: Path, adapter: Path, lora: LoraConfig, own: Sequence[Track], others: Sequence[Track], allowed_nats: float, device: torch.device
+) -> Strength:
+    """Weaken the file `adapter` over the file `base` until the `others` cost at most `allowed_nats` a note more than without it."""
+    plain = load_phrase(base)
+    style, elsewhere = _nats(plain, own, device), _nats(plain, others, device) if others else None
+    for share in STRENGTHS:
+        net = load_phrase(base)
+        load_adapter(adapter, net)
+        scale_lora(net, share)
+        adapted = None if elsewhere is None else _nats(net, others, device)
+        harms = elsewhere is not None and adapted is not None and adapted > elsewhere + allowed_nats
+        if not harms:
+            break
+    found = Strength(share, (style, _nats(net, own, device)), None if elsewhere is None or adapted is None else (elsewhere, adapted), harms)
+    if share < 1.0:
+        _fold(net, share)
+        save_adapter(adapter, net, lora, read_header(adapter).card)
+    return found
+
+
+def _nats(net: PhraseNet, tracks: Sequence[Track], device: torch.device) -> float:
+    return nats_per_note(PhraseTask(net.to(device)), whole(tracks, net.config.context, _WINDOWS), device)
+
+
+def _fold(net: PhraseNet, share: float) -> None:
+    """Write the strength into the adapter's own weights."""
+    with torch.no_grad():
+        for module in net.modules():
+            if isinstance(module, LoraLinear):
+                module.lora_up.mul_(share)
