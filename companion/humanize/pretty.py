@@ -11,11 +11,11 @@ import numpy as np
 from pretty_midi import Instrument, PrettyMIDI
 
 from companion.humanize.models import instrument_of_model
-from companion.humanize.notes import Notes
+from companion.humanize.notes import Notes, mixed, score_of
 from companion.humanize.parts import instrument_of
 from companion.humanize.song import DuvWish, check_regex
 from companion.humanize.timeline import Timeline
-from companion.humanize.work import Session, duv_outcome, part_seed
+from companion.humanize.work import Session, part_seed
 from shared.written import Floats, Ints
 
 _LENGTH_LEAST_SEC = 1e-3
@@ -57,7 +57,9 @@ def _humanize(part: Instrument, timeline: Timeline, instrument: str, wish: DuvWi
     pitch = np.array([note.pitch for note in part.notes], dtype=np.int64)
     notes = Notes(onset, np.maximum(end - onset, 1e-3), pitch, np.array([note.velocity for note in part.notes], dtype=np.float64))
     use = session.uses[instrument]
-    outcome = duv_outcome(notes, timeline, instrument, wish, use, session.open_model(wish.model or use.name, wish.style), seed)
+    score = score_of(notes, timeline, instrument, wish.style)
+    predicted = session.open_model(wish.model or use.name, wish.style).perform(score.written, seed=seed)
+    outcome = mixed(score, predicted, wish.strength(use), wish.keep_accents)
     late, longer = outcome.onset_shift_beat, outcome.duration_shift_beat
     start = np.maximum(old_start + timeline.seconds(onset + late) - timeline.seconds(onset), 0.0)
     stop = old_end + timeline.seconds(end + late + longer) - timeline.seconds(end)

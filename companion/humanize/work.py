@@ -14,7 +14,7 @@ from companion.humanize.midi_file import NOTE_ON, Edit, MidiFile, midi_bytes
 from companion.humanize.notes import Mask, Notes, Outcome, mixed, score_of
 from companion.humanize.parts import Part, instrument_of, read_parts, read_timeline
 from companion.humanize.rewrite import edit_part
-from companion.humanize.song import DuvWish, Job
+from companion.humanize.song import Job
 from companion.humanize.timeline import Timeline
 from shared.duv_settings import DuvUse
 from shared.written import Performance, Written
@@ -30,6 +30,10 @@ class Performer(Protocol):
 
 Opener = Callable[[str, str], Performer]
 """Opens the model of a name, with the adapter of a style where it has one."""
+
+
+Heard = dict[tuple[str, str, str, tuple[tuple[int, int], ...]], Performance]
+"""A whole part as played, by instrument, model, style and key switches: asked for once, however many sections take of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ def part_outcome(part: Part, timeline: Timeline, jobs: Sequence[Job], session: S
     """What becomes of a part's notes."""
     notes = part.notes
     outcome = Outcome.nothing(notes)
+    heard: Heard = {}
     bars = timeline.bars(timeline.on_grid(notes.onset_beat)).index
     free = np.ones(len(notes), dtype=np.bool_)
     for job in jobs:
@@ -110,17 +115,9 @@ def part_outcome(part: Part, timeline: Timeline, jobs: Sequence[Job], session: S
         free &= ~chosen
         played = np.flatnonzero(~is_key_switch(notes.pitch, job.key_switches))
         key = (session.seed, part.chunk, part.channel)
-        own = _outcome(notes.part(played), timeline, job, session, part.has_pedal, key)
+        own = _outcome(notes.part(played), timeline, job, session, part.has_pedal, key, heard)
         outcome = own.within(outcome, played, chosen[played])
     return outcome
-
-
-def duv_outcome(
-    notes: Notes, timeline: Timeline, instrument: str, wish: DuvWish, use: DuvUse, performer: Performer, seed: int | None
-) -> Outcome:
-    """What the humanizer alone makes of notes."""
-    score = score_of(notes, timeline, instrument, wish.style)
-    return mixed(score, performer.perform(score.written, seed=seed), wish.strength(use), wish.keep_accents)
 
 
 def _why(part: Part, session: Session) -> str:
@@ -136,7 +133,9 @@ def part_seed(key: tuple[int, int, int]) -> int:
     return int.from_bytes(hashlib.blake2b(repr(key).encode(), digest_size=4).digest(), "big") >> 1
 
 
-def _outcome(notes: Notes, timeline: Timeline, job: Job, session: Session, has_pedal: bool, key: tuple[int, int, int]) -> Outcome:
+def _outcome(
+    notes: Notes, timeline: Timeline, job: Job, session: Session, has_pedal: bool, key: tuple[int, int, int], heard: Heard
+) -> Outcome:
     outcome = Outcome.nothing(notes)
     if not len(notes):
         return outcome
@@ -145,8 +144,12 @@ def _outcome(notes: Notes, timeline: Timeline, job: Job, session: Session, has_p
     if job.duv is None:
         return outcome
     use = session.uses[job.instrument]
-    if job.duv.strength(use).is_nothing:
+    strength = job.duv.strength(use)
+    if strength.is_nothing:
         return outcome
-    performer = session.open_model(job.duv.model or use.name, job.duv.style)
-    seed = part_seed(key) if session.sample else None
-    return duv_outcome(notes, timeline, job.instrument, job.duv, use, performer, seed).over(outcome)
+    score = score_of(notes, timeline, job.instrument, job.duv.style)
+    model = job.duv.model or use.name
+    asked = (job.instrument, model, job.duv.style, job.key_switches)
+    if asked not in heard:
+        heard[asked] = session.open_model(model, job.duv.style).perform(score.written, seed=part_seed(key) if session.sample else None)
+    return mixed(score, heard[asked], strength, job.duv.keep_accents).over(outcome)

@@ -218,7 +218,9 @@ def test_sections_of_a_song_are_done_each_in_its_own_way(tmp_path: Path) -> None
         "  chorus: {bars: 2-9, instruments: {drums: {duv: {velocity: 0.5, timing: 0}}, bass: {controls: {}}}}\n",
         encoding="utf-8",
     )
-    data, _ = played(song(LINE), *load_song(tmp_path / "song.yaml"))
+    fake = Fake()
+    data, _ = played(song(LINE), *load_song(tmp_path / "song.yaml"), fake=fake)
+    assert len(fake.asked) == 1
     assert [stroke[3] for stroke in strokes_of(data)] == [64] * 8 + [82] * 8
 
 
