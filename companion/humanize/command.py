@@ -106,9 +106,13 @@ def _jobs(words: dict[str, Any], file: MidiFile, session: Session) -> list[Job]:
 
 
 def _run(source: Path, out: Path, file: MidiFile, jobs: list[Job], session: Session, compare: Path | None) -> None:
+    import torch
+
     from companion.humanize.work import humanize
     from shared.files import written_whole
 
+    # The net is small: where other programs want the cores too, threads that share its work wait for each other five times as long.
+    torch.set_num_threads(1)
     try:
         data, reports = humanize(file, jobs, session, _tell)
     except DataError as error:
