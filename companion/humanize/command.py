@@ -111,7 +111,7 @@ def _run(source: Path, out: Path, file: MidiFile, jobs: list[Job], session: Sess
     from companion.humanize.work import humanize
     from shared.files import written_whole
 
-    # The net is small: where other programs want the cores too, threads that share its work wait for each other five times as long.
+    # The net is small: where other programs want the cores too, threads that share its work wait for each other.
     torch.set_num_threads(1)
     try:
         data, reports = humanize(file, jobs, session, _tell)
