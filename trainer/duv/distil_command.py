@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ def distil(model: str, manifest: Path, part: str, teacher: str, out: Path | None
     from shared.model_folder import find_humanizer
     from shared.touch_table import TABLE_FILE_NAME, write_table
     from trainer.duv.distil import STEPS, Lesson, completed, distilled, drawn, perform
-    from trainer.duv.distil_report import baselines, figures_of, kept, report_of, shown_figures
+    from trainer.duv.distil_report import baselines, halves, kept, report_of, shown_figures, tallies_of, told
     from trainer.duv.manifest import read_manifest
     from trainer.shown import shown
 
@@ -43,19 +43,24 @@ def distil(model: str, manifest: Path, part: str, teacher: str, out: Path | None
     tracks = [track for track in read_manifest(manifest) if len(track.written)]
     learned = [track for track in tracks if track.part == "train"]
     measured = [track for track in tracks if track.part == part and track.is_measured]
-    _check(tracks, learned, measured, manifest, part)
+    straying = [track for track in tracks if track.part == "val" and track.is_measured]
+    if part == "val":
+        # What is measured must not have taught the spread.
+        straying, measured = halves(measured)
+    _check(tracks, {"train": learned, "val": straying, part: measured}, manifest)
 
     play = _player(folder)
     taken = drawn(learned, seed)
-    with shown("the model plays", len(taken) + len(measured), console) as advance:
+    with shown("the model plays", len(taken) + len(straying) + len(measured), console) as advance:
         lessons, others, model_plays = [], [], []
         for track in taken:
             lessons.append(Lesson(track.written, play(track, None) if teacher == "model" else track.performance, track.performance))
             advance(1)
+        for track in straying:
+            others.append(Lesson(track.written, play(track, None), completed(track.performance, play(track, seed))))
+            advance(1)
         for track in measured:
-            point, sampled = play(track, None), play(track, seed)
-            model_plays.append((point, sampled))
-            others.append(Lesson(track.written, point, completed(track.performance, sampled)))
+            model_plays.append((play(track, None), play(track, seed)))
             advance(1)
     with shown("the trees learn", STEPS, console) as advance:
         table = distilled(lessons, others, folder.name, seed, advance)
@@ -69,26 +74,27 @@ def distil(model: str, manifest: Path, part: str, teacher: str, out: Path | None
         "table, sampled": [perform(table, track.written, seed) for track in measured],
         "model, sampled": [sampled for _, sampled in model_plays],
     }
-    figures = figures_of(measured, players)
+    tallies = tallies_of(measured, players)
+    shares = kept(tallies, seed)
+    figures = {name: one.figures() for name, one in tallies.items()}
     notes = sum(len(track.written) for track in measured)
     Console().print(shown_figures(figures, f"{notes} notes of {len(measured)} tracks, part {part}"))
-    for baseline, shares in kept(figures).items():
-        told = ", ".join(f"{error} {100 * share:.0f} %" for error, share in shares.items())
-        console.print(f"of the model's gain over {baseline} the table keeps: {told or 'nothing, since there is none'}")
+    for baseline in shares:
+        console.print(f"of the model's gain over {baseline} the table keeps: {told(shares[baseline])}")
     console.print(f"table: {path} ({path.stat().st_size / 1024:.0f} KB for all styles)")
     if json_file is not None:
         with written_whole(json_file) as draft:
-            draft.write_text(json.dumps(report_of(figures, path, notes), indent=2) + "\n", encoding="utf-8")
+            draft.write_text(json.dumps(report_of(tallies, shares, path, notes), indent=2) + "\n", encoding="utf-8")
 
 
-def _check(tracks: Sequence[Track], learned: Sequence[Track], measured: Sequence[Track], manifest: Path, part: str) -> None:
+def _check(tracks: Sequence[Track], parts: Mapping[str, Sequence[Track]], manifest: Path) -> None:
     instruments = sorted({track.written.instrument for track in tracks})
     if len(instruments) != 1:
         told = ", ".join(instruments) or "no notes"
         raise DataError(f"{manifest}: tracks of one instrument expected, found {told}; name the manifest of one instrument")
-    if not learned or not measured:
-        missing = part if learned else "train"
-        raise DataError(f"{manifest}: has no tracks of part {missing}; write it anew with `python -m trainer duv enrich`")
+    for part, found in parts.items():
+        if not found:
+            raise DataError(f"{manifest}: has too few tracks of part {part}; write it anew with `python -m trainer duv enrich`")
 
 
 def _player(folder: Path) -> Player:

@@ -21,9 +21,8 @@ from tests.trainer.duv.made_humanizer import write_humanizer
 from tests.trainer.duv.made_takes import takes
 from trainer.commands import trainer
 from trainer.duv.distil import STEPS, Lesson, completed, distilled, drawn, perform
-from trainer.duv.distil_report import kept
-from trainer.duv.manifest import write_manifest
-from trainer.duv.measures import Figures
+from trainer.duv.distil_report import halves, kept, tallies_of
+from trainer.duv.manifest import Track, write_manifest
 
 fl: Any = fl_piano_roll  # it runs in Python 3.6 as well and has no types
 JAZZ_MS, STRAY_VELOCITY = 20.0, 6.0
@@ -111,11 +110,34 @@ def test_tracks_are_drawn_by_the_seed() -> None:
     assert sorted(track.name for track in drawn(tracks, 2)) == sorted(track.name for track in tracks)
 
 
-def test_kept_is_the_share_of_the_gain() -> None:
-    errors = {"constant": 30.0, "lookup": 24.0, "table": 21.0, "model": 20.0}
-    figures: dict[str, Figures] = {name: {"velocity_mae": error} for name, error in errors.items()}
-    assert kept(figures) == {"constant": {"velocity_mae": 0.9}, "lookup": {"velocity_mae": 0.75}}
-    assert kept({**figures, "model": {"velocity_mae": 26.0}})["lookup"] == {}
+def errs(by: float, tracks: list[Track]) -> list[Performance]:
+    return [replace(track.performance, velocity=track.performance.velocity + by) for track in tracks]
+
+
+def test_kept_is_the_share_of_the_gain_and_says_how_sure_it_is() -> None:
+    tracks = takes()
+    players = {name: errs(by, tracks) for name, by in (("constant", 30.0), ("lookup", 24.0), ("table", 21.0), ("model", 20.0))}
+    shares = kept(tallies_of(tracks, players), 1)
+    assert [shares[name]["velocity_mae"].share for name in ("constant", "lookup")] == pytest.approx([0.9, 0.75])
+    assert shares["lookup"]["velocity_mae"].interval == pytest.approx((0.75, 0.75))
+    worse = kept(tallies_of(tracks, {**players, "model": errs(26.0, tracks)}), 1)
+    assert "velocity_mae" not in worse["lookup"]
+
+
+def test_a_gain_that_may_be_chance_has_no_interval() -> None:
+    tracks = takes()
+    # Much better in one take, a little worse in all others.
+    model = errs(24.2, tracks)[:-1] + errs(0.0, tracks)[-1:]
+    lookup = errs(24.0, tracks)
+    shares = kept(tallies_of(tracks, {"constant": lookup, "lookup": lookup, "table": lookup, "model": model}), 1)
+    assert shares["lookup"]["velocity_mae"].interval is None
+
+
+def test_no_piece_both_teaches_the_spread_and_is_measured() -> None:
+    straying, measured = halves(takes())
+    assert straying
+    assert measured
+    assert not {track.piece for track in straying} & {track.piece for track in measured}
 
 
 @needs_lightgbm
@@ -138,5 +160,5 @@ def test_a_manifest_without_what_is_needed_is_refused(tmp_path: Path, capsys: py
     with pytest.raises(SystemExit) as ended:
         console.run(trainer, "trainer", ["duv", "distil", "--model", str(folder), "--manifest", str(tmp_path / "drums.jsonl")])
     assert ended.value.code == 2
-    assert "has no tracks of part val" in capsys.readouterr().err
+    assert "has too few tracks of part val" in capsys.readouterr().err
     assert not (folder / "table.json").exists()
