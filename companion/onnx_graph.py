@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from shared.nets.decoder import Block, Decoder, DecoderConfig, Head, PitchHead
+from shared.nets.decoder import Block, Decoder, DecoderConfig, FeedForward, Head, PitchHead
 
 Weights = Literal["fp32", "q8"]
 """Single precision; or eight bits with a scale for every 32 weights of a row, a quarter of the bytes to be fetched."""
@@ -51,7 +51,7 @@ def cache_shape(config: DecoderConfig) -> tuple[int, int, int, int]:
 def net_graph(decoder: Decoder, weights: Weights) -> bytes:
     """The net: `x` (1, T, W), and with the shadow `last` (1,) the last row's index, `total` (1,) rows -> `hidden` (1, T, W)."""
     config = decoder.config
-    graph = _Graph(weights)
+    graph = Graph(weights)
     half = config.head_width // 2
     # nobody looks at what comes of a shadow: any turn will do for it
     behind = ((0, SHADOWS), (0, 0))
@@ -66,9 +66,9 @@ def net_graph(decoder: Decoder, weights: Weights) -> bytes:
     graph.node("LayerNormalization", [x, graph.constant("norm", decoder.norm.weight)], ["hidden"], axis=-1, epsilon=decoder.norm.eps)
     row: list[int | str] = [1, "T", config.width]
     cache = cache_shape(config)
-    inputs = [_float("x", row), *(helper.make_tensor_value_info(name, TensorProto.INT32, [1]) for name in ("last", "total"))]
-    inputs += [_float(name, cache) for name, _ in cache_names(config)]
-    return graph.model(inputs, [_float("hidden", row), *(_float(name, cache) for _, name in cache_names(config))])
+    inputs = [floats("x", row), *(helper.make_tensor_value_info(name, TensorProto.INT32, [1]) for name in ("last", "total"))]
+    inputs += [floats(name, cache) for name, _ in cache_names(config)]
+    return graph.model(inputs, [floats("hidden", row), *(floats(name, cache) for _, name in cache_names(config))])
 
 
 def head_graph(head: Head, weights: Weights) -> bytes:
@@ -76,9 +76,9 @@ def head_graph(head: Head, weights: Weights) -> bytes:
 
     The pitch head asks for the onset, the chord's root and the last note's pitch.
     """
-    graph = _Graph(weights)
+    graph = Graph(weights)
     x = "hidden"
-    inputs = [_float("hidden", [1, head.inner.in_features])]
+    inputs = [floats("hidden", [1, head.inner.in_features])]
     for index, embedding in enumerate(head.given):
         assert isinstance(embedding, nn.Embedding)
         table = graph.constant(f"table{index}", embedding.weight)
@@ -96,10 +96,10 @@ def head_graph(head: Head, weights: Weights) -> bytes:
             counted = graph.add("Concat", [graph.linear(f"{table}_of", x, relative), nothing], axis=1)
             scores = graph.add("Add", [scores, graph.add("GatherElements", [counted, places], axis=1)])
     graph.node("Identity", [scores], ["scores"])
-    return graph.model(inputs, [_float("scores", [1, head.out.out_features])])
+    return graph.model(inputs, [floats("scores", [1, head.out.out_features])])
 
 
-def _block(graph: _Graph, block: Block, x: str, turns: tuple[str, str], layer: int, config: DecoderConfig) -> str:
+def _block(graph: Graph, block: Block, x: str, turns: tuple[str, str], layer: int, config: DecoderConfig) -> str:
     qkv = graph.linear(f"qkv{layer}", graph.norm(f"attention_norm{layer}", x, block.attention_norm), block.attention.qkv)
     qkv = graph.add("Concat", [qkv, graph.add("Slice", [qkv, "last_row", "end", "steps_axis"])], axis=1)
     mixed = f"mixed{layer}"
@@ -110,16 +110,12 @@ def _block(graph: _Graph, block: Block, x: str, turns: tuple[str, str], layer: i
     )  # fmt: skip
     mixed = graph.add("Slice", [mixed, "first", "last_row", "steps_axis"])
     x = graph.add("Add", [x, graph.linear(f"out{layer}", mixed, block.attention.out)])
-    up = graph.linear(f"up{layer}", graph.norm(f"feed_norm{layer}", x, block.feed_norm), block.feed.up)
-    gate, value = f"gate{layer}", f"value{layer}"
-    graph.node("Split", [up], [gate, value], axis=-1, num_outputs=2)
-    # with alpha 1 this is SiLU in one operation
-    opened = graph.add("Mul", [graph.add("QuickGelu", [gate], CONTRIB, alpha=1.0), value])
-    return graph.add("Add", [x, graph.linear(f"down{layer}", opened, block.feed.down)])
+    fed = graph.feed_forward(f"{layer}", graph.norm(f"feed_norm{layer}", x, block.feed_norm), block.feed)
+    return graph.add("Add", [x, fed])
 
 
-class _Graph:
-    """Nodes and constants as they are collected."""
+class Graph:
+    """A graph as it is put together: its nodes and constants."""
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
@@ -127,11 +123,13 @@ class _Graph:
         self._constants: list[TensorProto] = []
 
     def constant(self, name: str, value: Tensor | NDArray[np.generic]) -> str:
+        """A constant, whose name is returned."""
         array = value.detach().cpu().numpy() if isinstance(value, Tensor) else value
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
     def node(self, kind: str, inputs: list[str], outputs: list[str], domain: str = "", **attributes: Any) -> None:
+        """A node whose outputs have names of their own."""
         self._nodes.append(helper.make_node(kind, inputs, outputs, domain=domain, **attributes))
 
     def add(self, kind: str, inputs: list[str], domain: str = "", **attributes: Any) -> str:
@@ -141,9 +139,11 @@ class _Graph:
         return name
 
     def norm(self, name: str, x: str, norm: nn.LayerNorm) -> str:
+        """A layer norm without bias over the last axis."""
         return self.add("LayerNormalization", [x, self.constant(name, norm.weight)], axis=-1, epsilon=norm.eps)
 
     def linear(self, name: str, x: str, layer: nn.Linear) -> str:
+        """A linear layer over the last axis, in the arithmetic of the graph's weights."""
         weight: NDArray[np.float32] = layer.weight.detach().cpu().float().numpy()
         classes, width = weight.shape
         if self._weights == "fp32":
@@ -155,8 +155,17 @@ class _Graph:
             y = self.add("MatMulNBits", [x, *constants], CONTRIB, **shape)
         return y if layer.bias is None else self.add("Add", [y, self.constant(f"{name}_bias", layer.bias)])
 
+    def feed_forward(self, name: str, x: str, feed: FeedForward) -> str:
+        """A SwiGLU feed-forward."""
+        gate, value = f"gate{name}", f"value{name}"
+        self.node("Split", [self.linear(f"up{name}", x, feed.up)], [gate, value], axis=-1, num_outputs=2)
+        # with alpha 1 this is SiLU in one operation
+        opened = self.add("Mul", [self.add("QuickGelu", [gate], CONTRIB, alpha=1.0), value])
+        return self.linear(f"down{name}", opened, feed.down)
+
     def model(self, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]) -> bytes:
-        graph = helper.make_graph(self._nodes, "decoder", inputs, outputs, self._constants)
+        """The finished graph, as ONNX Runtime reads it."""
+        graph = helper.make_graph(self._nodes, "net", inputs, outputs, self._constants)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
         model: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString()
         return model
@@ -175,5 +184,6 @@ def quantized(weight: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[n
     return codes.astype(np.uint8), scales
 
 
-def _float(name: str, shape: Sequence[int | str]) -> ValueInfoProto:
+def floats(name: str, shape: Sequence[int | str]) -> ValueInfoProto:
+    """An input or output of single precision; a name in `shape` is a length that may change."""
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

@@ -19,9 +19,9 @@ class OnnxRunner:
         self.kind = f"onnx-{weights}"
         self.config = decoder.config
         self.context = decoder.config.context
-        self.net = _session(net_graph(decoder, weights))
+        self.net = open_session(net_graph(decoder, weights))
         self.onset, self.pitch, self.duration = (
-            _session(head_graph(head, weights)) for head in (decoder.onset, decoder.pitch, decoder.duration)
+            open_session(head_graph(head, weights)) for head in (decoder.onset, decoder.pitch, decoder.duration)
         )
         self._fields: NDArray[np.float32] = decoder.fields.weight.detach().cpu().numpy()
         self._offsets: NDArray[np.int64] = decoder.get_buffer("offsets").cpu().numpy()
@@ -95,7 +95,8 @@ class _Pass:
         self.binding = runner.net.io_binding()
 
 
-def _session(model: bytes) -> onnxruntime.InferenceSession:
+def open_session(model: bytes) -> onnxruntime.InferenceSession:
+    """A graph made ready to run on one thread."""
     options = onnxruntime.SessionOptions()
     # One step of a small net is too little work to share: more threads only wait for each other.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
