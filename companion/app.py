@@ -22,6 +22,7 @@ from companion.live_loop import LiveLoop, SoloistThread
 from companion.model_store import fingerprint, open_soloist
 from companion.options import LiveOptions
 from companion.recorder import Recorder
+from companion.touch_store import choose_touch, with_touch
 from shared.messages import Status
 
 CONNECT_SEC = 5.0
@@ -47,7 +48,8 @@ def live(options: LiveOptions) -> None:
     """Play with FL Studio until Ctrl-C. Raises PortError, ConfigError, CheckpointError or DataError before a note sounds."""
     stop = StopRequest()
     settings = options.settings
-    soloist = open_soloist(options.model, options.device)
+    touch = choose_touch(settings)
+    soloist = with_touch(open_soloist(options.model, options.device), touch, settings, options.seed)
     with ExitStack() as stack:
         context = stack.enter_context(zmq.Context())
         bridge = None
@@ -58,7 +60,7 @@ def live(options: LiveOptions) -> None:
         link = connect(context, options, bridge)
         stack.callback(link.close)
         heard = link.connect(CONNECT_SEC)
-        header = header_of(options.model, fingerprint(options.model, options.device), options.seed, options.chart, settings)
+        header = header_of(options.model, fingerprint(options.model, options.device), touch, options.seed, options.chart, settings)
         recorder = Recorder(options.out, datetime.now().strftime("jam-%Y-%m-%d-%H%M%S"), header)
         stack.callback(_finish, recorder)
         thread = stack.enter_context(SoloistThread(context, soloist))
@@ -67,6 +69,7 @@ def live(options: LiveOptions) -> None:
             conductor.receive(message, link.bridge_sec(our_sec))
         status = StatusLine(soloist.name, conductor, link, bridge, recorder)
         click.echo(f"JamBot plays {soloist.name}, seed {options.seed}; press play in FL Studio, Ctrl-C ends")
+        click.echo(f"loudness, lag and length by {touch.shown}")
         LiveLoop(conductor, thread, link, recorder, status.tend, status.complain).run(lambda: stop.asked)
         conductor.stop(link.bridge_sec(status.now_sec))
         status.end()

@@ -10,6 +10,7 @@ from companion.fallback import FallbackSoloist
 from companion.options import ChartText
 from companion.outlook import Outlook
 from companion.recorder import FORMAT, Header
+from companion.touch_store import TouchChoice, touch_fingerprint
 from shared.charts import parse_chart
 from shared.settings import Settings
 
@@ -20,13 +21,15 @@ def build_conductor(settings: Settings, seed: int, chart: ChartText | None, work
     return Conductor(settings, seed, outlook, worker, FallbackSoloist(), journal)
 
 
-def header_of(model: str, fingerprint: str, seed: int, chart: ChartText | None, settings: Settings) -> Header:
+def header_of(model: str, fingerprint: str, touch: TouchChoice, seed: int, chart: ChartText | None, settings: Settings) -> Header:
     """The first line of a jam's log: everything that a replay must have the same."""
     return Header(
         jambot=__version__,
         format=FORMAT,
         model=model,
         fingerprint=fingerprint,
+        touch=touch.name,
+        touch_fingerprint=touch_fingerprint(touch, settings),
         seed=seed,
         chart=None if chart is None else chart.text,
         settings=msgspec.to_builtins(settings),

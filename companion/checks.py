@@ -86,6 +86,13 @@ def check_models(names: Sequence[str], faults: Sequence[str]) -> Check:
     return Check("models", True, ", ".join(names) or "none installed; the fallback player answers")
 
 
+def check_touch(shown: str, fault: str | None) -> Check:
+    """Who gives the notes their loudness, lag and length: a humanizer, or the rules, which is no failure; `fault`: why it cannot."""
+    if fault is not None:
+        return Check("touch", False, fault, "install that humanizer again, or set touch.humanizer: rules")
+    return Check("touch", True, f"loudness, lag and length by {shown}")
+
+
 def check_link(round_trip_ms: float | None, trouble: str = "") -> Check:
     """The way to the bridge and back, measured on a bridge that was started for it; `trouble` tells why it was not."""
     if round_trip_ms is None:

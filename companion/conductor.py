@@ -15,7 +15,7 @@ from companion.harmony import ChordTracker, HeardChord
 from companion.outlook import Outlook
 from companion.planner import Planner
 from companion.session import Session
-from companion.soloist import Soloist, Task
+from companion.soloist import Product, Soloist, Task, Touched
 from companion.touch import Touch
 from shared.messages import AnyMessage, Chords, Played, Queued, Transport, Welcome
 from shared.music import TICKS_PER_BEAT, sec_to_beats, ticks_to_beats
@@ -54,8 +54,8 @@ class Journal(Protocol):
         """A message came from the bridge."""
         ...
 
-    def produced(self, generation: int, event: Event, now_sec: float) -> None:
-        """The soloist wrote an event of the current generation."""
+    def produced(self, generation: int, product: Product, now_sec: float) -> None:
+        """The soloist handed over something of the current generation."""
         ...
 
     def finished(self, generation: int, now_sec: float) -> None:
@@ -139,16 +139,19 @@ class Conductor:
             case Played():
                 for note in message.notes:
                     if self._planner.notes_due.pop(note.id, None) is not None or note.sent_sec is not None:
-                        self.figures.played(note.due_sec, note.sent_sec)
+                        self.figures.played(note.due_sec, note.sent_sec, note.id in self._planner.humanized)
             case _:
                 pass
 
-    def produced(self, generation: int, event: Event, now_sec: float) -> None:
-        """Take in what the soloist wrote. Work of a generation that is no longer wanted is passed over."""
+    def produced(self, generation: int, product: Product, now_sec: float) -> None:
+        """Take in what the soloist handed over. Work of a generation that is no longer wanted is passed over."""
         if generation != self._working:
             return
-        self._journal.produced(generation, event, now_sec)
-        self._lay(event, now_sec)
+        self._journal.produced(generation, product, now_sec)
+        if isinstance(product, Touched):
+            self._retouch(product, now_sec)
+            return
+        self._lay(product, now_sec)
         self._note_full(now_sec)
 
     def finished(self, generation: int, now_sec: float) -> None:
@@ -229,6 +232,13 @@ class Conductor:
         self.outbox.append(self._planner.accept(event, self._cause, (now_sec + REACH_SEC - onset_sec) * 1000.0))
         if isinstance(event, Note):
             self._cause = None
+
+    def _retouch(self, touched: Touched, now_sec: float) -> None:
+        """Take a humanizer's word for the notes that it can still reach."""
+        self.figures.touch_ms.append(touched.took_ms)
+        plan = self._planner.touch(touched, self._commit_tick(now_sec + REACH_SEC))
+        if plan is not None:
+            self.outbox.append(plan)
 
     def _commit_tick(self, now_sec: float) -> int:
         """The first tick whose notes can still be changed: sent after now, the guard, and what the lag gives back."""

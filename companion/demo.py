@@ -21,6 +21,7 @@ from companion.recorder import Recorder
 from companion.rehearsal import Rehearsed, count_stuck, rehearse
 from companion.sim.scenario import Action, Chord, Scenario, bound
 from companion.sound import render_wav
+from companion.touch_store import choose_touch, with_touch
 from companion.tunes import medley
 from shared.charts import Chart, RepeatingChanges, parse_chart
 from shared.music import TICKS_PER_BEAT, beats_to_sec
@@ -75,6 +76,7 @@ def run(options: DemoOptions) -> None:
     write_json(
         {
             "model": name,
+            "touch": rehearsed.touch,
             "offline": options.offline,
             "bars": options.bars,
             "tempo_bpm": options.tempo_bpm,
@@ -90,14 +92,16 @@ def run(options: DemoOptions) -> None:
     sounded, what = render_wav(options.out / "jam.mid", options.out / "jam.wav")
     written = ["jam.mid", "jam.png", "stats.json", "jam.jsonl", *(["jam.wav"] if sounded else [])]
     click.echo(f"{len(jam.solo)} notes over {len(jam.names)} chords in {took_sec:.1f} s; wrote {', '.join(written)} to {options.out}")
+    click.echo(f"loudness, lag and length by {rehearsed.touch}")
     if not sounded:
         click.echo(f"no jam.wav: {what}")
 
 
 def play_offline(options: DemoOptions, scenario: Scenario) -> Rehearsed:
     """The same parts on the offline clock, as fast as the machine allows."""
-    soloist = open_soloist(options.model, options.device)
-    header = header_of(options.model, fingerprint(options.model, options.device), options.seed, None, options.settings)
+    touch = choose_touch(options.settings)
+    soloist = with_touch(open_soloist(options.model, options.device), touch, options.settings, options.seed)
+    header = header_of(options.model, fingerprint(options.model, options.device), touch, options.seed, None, options.settings)
     recorder = Recorder(options.out, "jam", header)
     worker = OfflineWorker(soloist, STEP_SEC)
     conductor = build_conductor(options.settings, options.seed, None, worker, recorder)
@@ -109,7 +113,7 @@ def play_offline(options: DemoOptions, scenario: Scenario) -> Rehearsed:
     jam = OfflineJam(machine, BridgeCore(), conductor, worker, recorder)
     jam.run_until(end_sec)
     conductor.stop(jam.now_sec)
-    return Rehearsed(recorder.close(), conductor.figures, machine.notes, count_stuck(machine.notes))
+    return Rehearsed(recorder.close(), touch.shown, conductor.figures, machine.notes, count_stuck(machine.notes))
 
 
 def _play_live(options: DemoOptions, scenario: Scenario) -> Rehearsed:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from companion import checks
 from companion.checks import Check
-from shared.errors import JamBotError
+from shared.errors import CheckpointError, ConfigError, JamBotError
 from shared.settings import Settings
 
 LINK_SEC = 5.0
@@ -61,9 +61,22 @@ def _checks_with_packages(settings: Settings, fl_dir: Path | None) -> Iterator[C
     models = list_models()
     good = [model.name for model in models if model.fault is None]
     yield checks.check_models(good, [f"{model.name}: {model.fault}" for model in models if model.fault is not None])
+    yield _touch_check(settings)
     yield checks.check_midi(midi_systems(rtmidi), sys.platform, settings.ports)
     yield from _fl_checks(fl_dir)
     yield from _link_checks()
+
+
+def _touch_check(settings: Settings) -> Check:
+    """Choose and open the humanizer as a jam would."""
+    from companion.touch_store import choose_touch, open_humanizer
+
+    try:
+        choice = choose_touch(settings)
+        open_humanizer(choice, settings, seed=0)
+    except (CheckpointError, ConfigError) as error:
+        return checks.check_touch("", str(error))
+    return checks.check_touch(choice.shown, None)
 
 
 def _fl_checks(fl_dir: Path | None) -> Iterator[Check]:

@@ -22,24 +22,28 @@ class Figures:
 
     `ready_ms`: from the bridge's receipt of a chord change to the first note that answers it in the player's queue.
     `send_error_ms`: how far from its due moment a note was sent. `bars_ahead`: planned beyond the playhead, sampled while
-    playing, outside the replan that follows a change. `replan_to_full_ms`: from a replan to the full lead.
+    playing, outside the replan that follows a change. `replan_to_full_ms`: from a replan to the full lead. `touch_ms`: how long a
+    humanizer thought for each bar. `humanized`: of the `notes` that sounded, those that it touched; the rules played the others.
     """
 
     ready_ms: list[float] = field(default_factory=list)
     send_error_ms: list[float] = field(default_factory=list)
     bars_ahead: list[float] = field(default_factory=list)
     replan_to_full_ms: list[float] = field(default_factory=list)
+    touch_ms: list[float] = field(default_factory=list)
     fallbacks: int = 0
     unplanned_gaps: int = 0
     notes: int = 0
+    humanized: int = 0
     chord_changes: int = 0
 
-    def played(self, due_sec: float, sent_sec: float | None) -> None:
+    def played(self, due_sec: float, sent_sec: float | None, humanized: bool) -> None:
         """Count one note of the plan: sent at `sent_sec`, or dropped (None)."""
         if sent_sec is None:
             self.unplanned_gaps += 1
             return
         self.notes += 1
+        self.humanized += humanized
         self.send_error_ms.append(abs(sent_sec - due_sec) * 1000.0)
         if sent_sec - due_sec > LATE_MAX_SEC:
             self.unplanned_gaps += 1
@@ -51,8 +55,10 @@ class Figures:
             "send_error_ms": {"p50": percentile(self.send_error_ms, 0.5), "p99": percentile(self.send_error_ms, 0.99)},
             "bars_ahead": {"min": min(self.bars_ahead, default=None), "p50": percentile(self.bars_ahead, 0.5)},
             "replan_to_full_ms": {"p50": percentile(self.replan_to_full_ms, 0.5), "p99": percentile(self.replan_to_full_ms, 0.99)},
+            "touch_ms": {"p50": percentile(self.touch_ms, 0.5), "p99": percentile(self.touch_ms, 0.99), "n": len(self.touch_ms)},
             "fallbacks": self.fallbacks,
             "unplanned_gaps": self.unplanned_gaps,
             "notes": self.notes,
+            "humanized_notes": self.humanized,
             "chord_changes": self.chord_changes,
         }

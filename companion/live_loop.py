@@ -17,7 +17,7 @@ from companion.conductor import Conductor
 from companion.link import BridgeLink
 from companion.priority import stop_collecting, think_early
 from companion.recorder import Recorder
-from companion.soloist import Soloist
+from companion.soloist import Musician
 from companion.worker import Done, EngineWorker, Failed, Wrote
 from shared.messages import AnyMessage
 
@@ -55,7 +55,7 @@ class WakeUp:
 class SoloistThread:
     """An `EngineWorker` with its bell."""
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], soloist: Soloist) -> None:
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], soloist: Musician) -> None:
         self.wake_up = WakeUp(context)
         self.worker = EngineWorker(soloist, self.wake_up.ring, think_early)
 
@@ -120,7 +120,7 @@ class LiveLoop:
         for produced in self._soloist.worker.take():
             match produced:
                 case Wrote():
-                    self._conductor.produced(produced.generation, produced.event, self._now())
+                    self._conductor.produced(produced.generation, produced.product, self._now())
                 case Done():
                     self._conductor.finished(produced.generation, self._now())
                 case Failed():

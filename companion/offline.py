@@ -11,21 +11,20 @@ from companion.bridge.core import BridgeCore
 from companion.conductor import Conductor
 from companion.recorder import Recorder
 from companion.sim.machine import Machine
-from companion.soloist import Soloist, Task
+from companion.soloist import Musician, Product, Task
 from shared.errors import JamBotError
-from shared.score import Event
 
 STEPS_PER_MOMENT_MAX = 1000
 
 
 class OfflineWorker:
-    """Runs a soloist on the virtual clock: every event takes `step_sec`, as it would on some machine."""
+    """Runs a soloist on the virtual clock: every product takes `step_sec`, as it would on some machine."""
 
-    def __init__(self, soloist: Soloist, step_sec: float) -> None:
+    def __init__(self, soloist: Musician, step_sec: float) -> None:
         self._soloist = soloist
         self._step_sec = step_sec
         self._task: Task | None = None
-        self._events: Iterator[Event] | None = None
+        self._products: Iterator[Product] | None = None
         self._ready_sec: float | None = None
 
     def submit(self, task: Task) -> None:
@@ -35,32 +34,32 @@ class OfflineWorker:
 
     def cancel(self) -> None:
         """Give up what runs."""
-        close = getattr(self._events, "close", None)
+        close = getattr(self._products, "close", None)
         if close is not None:
             close()
-        self._task, self._events, self._ready_sec = None, None, None
+        self._task, self._products, self._ready_sec = None, None, None
 
     def next_sec(self) -> float | None:
-        """When the next event will be ready, None while idle; a task just submitted begins at `begin`."""
+        """When the next product will be ready, None while idle; a task just submitted begins at `begin`."""
         return self._ready_sec
 
     def begin(self, now_sec: float) -> None:
         """Start the clock of a task that was submitted at this moment."""
-        if self._task is not None and self._events is None:
-            self._events = iter(self._soloist.play(self._task))
+        if self._task is not None and self._products is None:
+            self._products = iter(self._soloist.play(self._task))
             self._ready_sec = now_sec + self._step_sec
 
-    def take(self, now_sec: float) -> tuple[int, Event | None] | None:
-        """(generation, event) that is ready by now, event None at the task's end; None where nothing is ready."""
-        if self._task is None or self._events is None or self._ready_sec is None or now_sec < self._ready_sec:
+    def take(self, now_sec: float) -> tuple[int, Product | None] | None:
+        """(generation, product) that is ready by now, product None at the task's end; None where nothing is ready."""
+        if self._task is None or self._products is None or self._ready_sec is None or now_sec < self._ready_sec:
             return None
         generation = self._task.generation
-        event = next(self._events, None)
-        if event is None:
-            self._task, self._events, self._ready_sec = None, None, None
+        product = next(self._products, None)
+        if product is None:
+            self._task, self._products, self._ready_sec = None, None, None
         else:
             self._ready_sec += self._step_sec
-        return generation, event
+        return generation, product
 
 
 class OfflineJam:
@@ -117,11 +116,11 @@ class OfflineJam:
             self.conductor.poll(self.now_sec)
         self.worker.begin(self.now_sec)
         while (taken := self.worker.take(self.now_sec)) is not None:
-            generation, event = taken
-            if event is None:
+            generation, product = taken
+            if product is None:
                 self.conductor.finished(generation, self.now_sec)
             else:
-                self.conductor.produced(generation, event, self.now_sec)
+                self.conductor.produced(generation, product, self.now_sec)
             self.worker.begin(self.now_sec)
         said = bool(self.conductor.outbox)
         for message in self.conductor.outbox:

@@ -7,27 +7,42 @@
 What stands before the commit point is fixed. `relay` voids the rest, writes the chord just heard into the score, resolves a
 note that no longer fits, and the next `task` continues from there. The player loses at once what would sound before the
 answer can be there; the old notes after that stay as cover until the new generation's windows replace them.
+
+A note is laid as the rules play it. `touch` plays those that can still be changed as a humanizer says, in a window of its own; notes
+laid after that lean the same way, so that none stands out before the humanizer has seen it.
 """
 
 from __future__ import annotations
 
-from companion.soloist import Task
-from companion.touch import Touch
+from dataclasses import dataclass
+
+import msgspec
+
+from companion.soloist import Task, Touched
+from companion.touch import LAG_MS_MAX, Lean, Touch
 from shared.foresight import Foresight
 from shared.messages import Plan, PlannedNote
-from shared.music import PITCH_MAX, TICKS_PER_BEAT, ticks_to_beats
+from shared.music import PITCH_MAX, TICKS_PER_BEAT, beats_to_sec, ticks_to_beats
 from shared.score import Conditioning, Event, Frame, Note
 
 TASK_EVENTS_MAX = 640
 RESOLVE_SEMITONES = 2
-LAG_MS_MAX = 60.0
-"""Later than this behind its tick a note is not laid back but wrong; the player then drops it."""
+
+
+@dataclass(slots=True)
+class _Laid:
+    """A note of the score as the rules play it, at their tempo, and as the player was told last."""
+
+    ruled: PlannedNote
+    tempo_bpm: float
+    planned: PlannedNote
 
 
 class Planner:
     """Owns the score of the current epoch and turns what soloists write into windows for the player.
 
-    `planned_until_tick` is the end of what has been laid: up to it every note is known.
+    `planned_until_tick` is the end of what has been laid: up to it every note is known. `notes_due` holds the notes, by id, of which
+    nobody has heard yet whether they sounded, `humanized` the ids of those that are played as a humanizer says.
     """
 
     def __init__(self, touch: Touch, seed: int, temperature: float, top_p: float) -> None:
@@ -37,11 +52,13 @@ class Planner:
         self._top_p = top_p
         self._epoch = 0
         self._score: list[Event] = []
-        self._ids: dict[Note, int] = {}
+        self._laid: dict[Note, _Laid] = {}
         self._next_id = 0
+        self._lean = Lean()
         self.generation = 0
         self.planned_until_tick = 0
         self.notes_due: dict[int, Note] = {}
+        self.humanized: set[int] = set()
 
     @property
     def score(self) -> tuple[Event, ...]:
@@ -57,9 +74,10 @@ class Planner:
         """Forget the score: a new stretch of playing begins."""
         self._epoch = epoch
         self._score = []
-        self._ids = {}
+        self._laid = {}
         self.planned_until_tick = 0
         self.notes_due = {}
+        self.humanized = set()
 
     def relay(
         self, heard_tick: int, commit_tick: int, foresight: Foresight, conditioning: Conditioning, apart_ticks: int = 0, void_ticks: int = 0
@@ -77,7 +95,9 @@ class Planner:
             if isinstance(event, Note) and event.tick < start:
                 kept.insert(0, event)
             elif isinstance(event, Note):
-                self.notes_due.pop(self._ids.pop(event), None)
+                identity = self._laid.pop(event).planned.id
+                self.notes_due.pop(identity, None)
+                self.humanized.discard(identity)
         last = kept[-1] if kept else self._last_note()
         self.planned_until_tick = start
         begin = start if last is None else max(start, last.tick + apart_ticks)
@@ -130,6 +150,60 @@ class Planner:
             return self._window(max(event.tick, self.planned_until_tick), (), cause)
         return self._window(event.tick + 1, (self._lay(event, self._last_frame().conditioning, lag_ms_least),), cause)
 
+    def touch(self, touched: Touched, commit_tick: int) -> Plan | None:
+        """Play the notes from `commit_tick` on as a humanizer says: the window that says so, None where nothing changes.
+
+        A note before it keeps the touch with which it was sent.
+        """
+        wishes = {(wish.tick, wish.pitch): wish for wish in touched.notes}
+        notes = self._notes_from(max(commit_tick, touched.notes[0].tick))
+        before = self._note_before(notes[0].tick) if notes else None
+        touching: list[_Laid] = []
+        changed = False
+        for place, note in enumerate(notes):
+            laid, wish = self._laid[note], wishes.get((note.tick, note.pitch))
+            played = laid.planned
+            if wish is not None:
+                after_beat = next((ticks_to_beats(after.tick) for after in notes[place + 1 :] if after.tick > note.tick), None)
+                played = self._touch.humanized(laid.ruled, wish, laid.tempo_bpm, after_beat)
+                self.humanized.add(played.id)
+                touching.append(laid)
+            lag_ms = max(played.lag_ms, self._lag_ms_behind(before, note, laid.tempo_bpm))
+            played = msgspec.structs.replace(played, lag_ms=lag_ms)
+            changed = changed or played != laid.planned
+            laid.planned, before = played, note
+        if touching:
+            self._lean = Lean.between([laid.ruled for laid in touching], [laid.planned for laid in touching])
+        if not changed:
+            return None
+        return Plan(
+            epoch=self._epoch,
+            generation=self.generation,
+            from_beat=ticks_to_beats(notes[0].tick),
+            until_beat=ticks_to_beats(notes[-1].tick + 1),
+            notes=tuple(self._laid[note].planned for note in notes),
+        )
+
+    def _notes_from(self, tick: int) -> list[Note]:
+        """The score's notes from `tick` on, ascending."""
+        found: list[Note] = []
+        for event in reversed(self._score):
+            if event.tick < tick:
+                break
+            if isinstance(event, Note):
+                found.append(event)
+        return found[::-1]
+
+    def _note_before(self, tick: int) -> Note | None:
+        return next((event for event in reversed(self._score) if isinstance(event, Note) and event.tick < tick), None)
+
+    def _lag_ms_behind(self, before: Note | None, note: Note, tempo_bpm: float) -> float:
+        """The least lag with which `note` keeps half of its written distance from the note before: none overtakes another."""
+        if before is None:
+            return 0.0
+        half_sec = beats_to_sec(ticks_to_beats(note.tick - before.tick), tempo_bpm) / 2
+        return self._laid[before].planned.lag_ms - half_sec * 1000.0
+
     def _window(self, until_tick: int, notes: tuple[PlannedNote, ...], cause: int | None) -> Plan:
         from_tick = min([self.planned_until_tick, *(round(note.onset_beat * TICKS_PER_BEAT) for note in notes)])
         self.planned_until_tick = until_tick
@@ -143,21 +217,25 @@ class Planner:
         )
 
     def _lay(self, note: Note, conditioning: Conditioning, lag_ms_least: float) -> PlannedNote:
-        before = self._last_note()
+        before, tempo_bpm = self._last_note(), conditioning.tempo_bpm
         self._score.append(note)
         self._next_id += 1
-        self._ids[note] = self._next_id
         self.notes_due[self._next_id] = note
-        velocity, lag_ms = self._touch.play(note, before, self._grid_place(note), conditioning.tempo_bpm)
-        return PlannedNote(
+        velocity, lag_ms = self._touch.play(note, before, self._grid_place(note), tempo_bpm)
+        ruled = PlannedNote(
             id=self._next_id,
             onset_beat=ticks_to_beats(note.tick),
             duration_beat=ticks_to_beats(note.duration_ticks),
             pitch=note.pitch,
             velocity=velocity,
-            lag_ms=max(lag_ms, min(lag_ms_least, LAG_MS_MAX)),
+            lag_ms=lag_ms,
             voice=0,
         )
+        leaning = self._touch.leaning(ruled, self._lean, tempo_bpm)
+        lag_ms = max(leaning.lag_ms, min(lag_ms_least, LAG_MS_MAX), self._lag_ms_behind(before, note, tempo_bpm))
+        planned = msgspec.structs.replace(leaning, lag_ms=lag_ms)
+        self._laid[note] = _Laid(ruled, tempo_bpm, planned)
+        return planned
 
     def _grid_place(self, note: Note) -> int:
         frame = self._last_frame()
@@ -180,6 +258,6 @@ class Planner:
             return None
         trimmed = Note(note.tick, note.pitch, begin - note.tick)
         self._score[self._score.index(note, max(0, len(self._score) - TASK_EVENTS_MAX))] = trimmed
-        self._ids[trimmed] = self._ids.pop(note)
+        self._laid[trimmed] = self._laid.pop(note)
         resolution = Note(begin, pitch, max(1, min(note.end_tick, foresight.grid.next_beat(begin)) - begin))
         return self._window(begin + 1, (self._lay(resolution, conditioning, 0.0),), None)

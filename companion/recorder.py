@@ -1,7 +1,7 @@
 """Keeps a jam: an event log from which the same notes can be made again, and a MIDI file. Knows files, not how notes are made.
 
-The log is one JSON line an entry: a header first, then `["m", sec, message]` received, `["p", sec, generation, event]` written
-by the soloist, `["d", sec, generation]` its task done, `["t", sec]` time passed. Seconds are the bridge's clock.
+The log is one JSON line an entry: a header first, then `["m", sec, message]` received, `["p", sec, generation, product]`
+handed over by the soloist, `["d", sec, generation]` its task done, `["t", sec]` time passed. Seconds are the bridge's clock.
 """
 
 from __future__ import annotations
@@ -14,22 +14,25 @@ import msgspec
 
 from companion.jam import Jam, write_midi
 from companion.model_store import shown_name
+from companion.soloist import Product, Touched
 from companion.tape import Tape
 from shared.errors import DataError
 from shared.messages import AnyMessage
 from shared.score import Event, Note
 
-FORMAT = 1
+FORMAT = 2
 FLUSH_ENTRIES = 50
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replay must have the same: model and its fingerprint, seed, chart and settings."""
+    """What a replay must have the same: model and touch (a humanizer's name, or `rules`) with their fingerprints, seed, chart, settings."""
 
     jambot: str
     format: int
     model: str
     fingerprint: str
+    touch: str
+    touch_fingerprint: str
     seed: int
     chart: str | None
     settings: dict[str, Any]
@@ -66,9 +69,9 @@ class Recorder:
         """A message went to the bridge; it follows from the rest and is not logged."""
         self.tape.sent(message)
 
-    def produced(self, generation: int, event: Event, now_sec: float) -> None:
-        """The soloist wrote an event of the current generation."""
-        self._write(["p", now_sec, generation, brief(event)])
+    def produced(self, generation: int, product: Product, now_sec: float) -> None:
+        """The soloist handed over something of the current generation."""
+        self._write(["p", now_sec, generation, brief(product)])
 
     def finished(self, generation: int, now_sec: float) -> None:
         """The soloist ended the current generation's task."""
@@ -114,9 +117,16 @@ class Recorder:
             self.fault = self.fault or f"{file.name}: the log is not whole: {error.strerror}"
 
 
-def brief(event: Event) -> list[int]:
-    """An event for the log: [tick, pitch, duration_ticks] of a note, [tick] of a frame."""
-    return [event.tick, event.pitch, event.duration_ticks] if isinstance(event, Note) else [event.tick]
+def brief(product: Product) -> list[Any]:
+    """A product for the log: [tick, pitch, duration_ticks] of a note, [tick] of a frame, [[tick, pitch, velocity, onset_ms, log_ratio],
+    ...] of a touch."""
+    match product:
+        case Touched():
+            return [[note.tick, note.pitch, note.velocity, note.onset_ms, note.log_ratio] for note in product.notes]
+        case Note():
+            return [product.tick, product.pitch, product.duration_ticks]
+        case _:
+            return [product.tick]
 
 
 def read_log(path: Path) -> tuple[Header, Iterator[list[Any]]]:

@@ -24,6 +24,7 @@ from companion.options import Device
 from companion.recorder import Recorder
 from companion.sim.machine import HeardNote
 from companion.sim.scenario import Scenario
+from companion.touch_store import choose_touch, with_touch
 from shared.errors import JamBotError
 from shared.settings import Settings
 
@@ -34,9 +35,10 @@ SIM_END_SEC = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What came of a session: the jam, its figures, and what the synth was left with."""
+    """What came of a session: the jam, who touched its notes, its figures, and what the synth was left with."""
 
     jam: Jam
+    touch: str
     figures: Figures
     heard: list[HeardNote]
     stuck_notes: int
@@ -44,7 +46,8 @@ class Rehearsed:
 
 def rehearse(model: str, device: Device, seed: int, settings: Settings, scenario: Scenario, folder: Path | None, stem: str) -> Rehearsed:
     """Play `scenario` with the model live; the jam's log goes to `folder`. Raises JamBotError where a part of it fails."""
-    soloist = open_soloist(model, device)
+    touch = choose_touch(settings)
+    soloist = with_touch(open_soloist(model, device), touch, settings, seed)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jambot-")))
         (work / "scenario.json").write_bytes(msgspec.json.encode(scenario))
@@ -56,7 +59,7 @@ def rehearse(model: str, device: Device, seed: int, settings: Settings, scenario
         heard = link.connect(CONNECT_SEC)
         studio = _start_studio(bridge.port_names[0], work)
         stack.callback(_end_studio, studio)
-        recorder = Recorder(folder, stem, header_of(model, fingerprint(model, device), seed, None, settings))
+        recorder = Recorder(folder, stem, header_of(model, fingerprint(model, device), touch, seed, None, settings))
         thread = stack.enter_context(SoloistThread(context, soloist))
         conductor = build_conductor(settings, seed, None, thread.worker, recorder)
         for message, our_sec in heard:
@@ -75,7 +78,7 @@ def rehearse(model: str, device: Device, seed: int, settings: Settings, scenario
             complaint = studio.stderr.read().decode(errors="replace").strip() if studio.stderr is not None else ""
             raise JamBotError(f"the simulated FL Studio ended with {studio.returncode}: {complaint or 'no word why'}")
         notes = [msgspec.json.decode(line, type=HeardNote) for line in (work / "notes.jsonl").read_bytes().splitlines()]
-    return Rehearsed(jam, conductor.figures, notes, count_stuck(notes))
+    return Rehearsed(jam, touch.shown, conductor.figures, notes, count_stuck(notes))
 
 
 def count_stuck(notes: list[HeardNote]) -> int:

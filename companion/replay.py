@@ -13,34 +13,35 @@ from companion.cast import build_conductor
 from companion.model_store import fingerprint, open_soloist
 from companion.options import ChartText, ReplayOptions
 from companion.recorder import Header, Recorder, brief, read_log
-from companion.soloist import Soloist, Task
+from companion.soloist import Musician, Product, Task
+from companion.touch_store import choose_touch, touch_fingerprint, touched_by, with_touch
 from shared.errors import ConfigError, DataError
 from shared.messages import AnyMessage
-from shared.score import Event, Note
+from shared.score import Note
 from shared.settings import Settings
 
 
 class ReplayWorker:
-    """Runs the soloist one event at a time, when the log says that one was taken."""
+    """Runs the soloist one product at a time, when the log says that one was taken."""
 
-    def __init__(self, soloist: Soloist) -> None:
+    def __init__(self, soloist: Musician) -> None:
         self._soloist = soloist
         self._generation: int | None = None
-        self._events: Iterator[Event] = iter(())
+        self._products: Iterator[Product] = iter(())
 
     def submit(self, task: Task) -> None:
         """Begin `task`."""
         self._generation = task.generation
-        self._events = iter(self._soloist.play(task))
+        self._products = iter(self._soloist.play(task))
 
     def cancel(self) -> None:
         """Give up what runs."""
         self._generation = None
-        self._events = iter(())
+        self._products = iter(())
 
-    def next_of(self, generation: int) -> Event | None:
-        """The next event of a generation, None where it has ended or is not the one that runs."""
-        return next(self._events, None) if generation == self._generation else None
+    def next_of(self, generation: int) -> Product | None:
+        """The next product of a generation, None where it has ended or is not the one that runs."""
+        return next(self._products, None) if generation == self._generation else None
 
 
 def run(options: ReplayOptions) -> None:
@@ -50,14 +51,20 @@ def run(options: ReplayOptions) -> None:
     if installed != header.fingerprint:
         played = f"{header.model} {header.fingerprint}"
         raise ConfigError(f"{options.log}: played by {played}, but {installed} would play now; install that version or choose its --device")
-    soloist = open_soloist(header.model, options.device)
+    settings: Settings = _converted(header.settings, Settings, options.log)
+    touch = choose_touch(touched_by(settings, header.touch))
+    touching = touch_fingerprint(touch, settings)
+    if touching != header.touch_fingerprint:
+        played = f"{header.touch} {header.touch_fingerprint}"
+        raise ConfigError(f"{options.log}: touched by {played}, but {touching} would touch it now; install that version")
+    soloist = with_touch(open_soloist(header.model, options.device), touch, settings, header.seed)
     recorder, notes = replay(header, entries, soloist, options)
     jam = recorder.close()
     click.echo(f"{notes} notes written again, each the same as in the log; {len(jam.solo)} of them sounded")
     click.echo(f"wrote {recorder.midi_path}")
 
 
-def replay(header: Header, entries: Iterator[list[Any]], soloist: Soloist, options: ReplayOptions) -> tuple[Recorder, int]:
+def replay(header: Header, entries: Iterator[list[Any]], soloist: Musician, options: ReplayOptions) -> tuple[Recorder, int]:
     """Feed a log's entries to a fresh conductor; the recorder that listened, and how many notes were compared."""
     settings: Settings = _converted(header.settings, Settings, options.log)
     chart = None if header.chart is None else ChartText(header.chart, str(options.log))
@@ -70,13 +77,13 @@ def replay(header: Header, entries: Iterator[list[Any]], soloist: Soloist, optio
             case ["m", float(sec), message]:
                 conductor.receive(_converted(message, AnyMessage, options.log), sec)
             case ["p", float(sec), int(generation), list(logged)]:
-                event = worker.next_of(generation)
-                if event is None or brief(event) != logged:
-                    found = "nothing" if event is None else str(brief(event))
+                product = worker.next_of(generation)
+                if product is None or brief(product) != logged:
+                    found = "nothing" if product is None else str(brief(product))
                     wrote = f"generation {generation} wrote {logged} then and {found} now"
                     raise DataError(f"{options.log}: {wrote}; the log or the model was changed")
-                notes += isinstance(event, Note)
-                conductor.produced(generation, event, sec)
+                notes += isinstance(product, Note)
+                conductor.produced(generation, product, sec)
             case ["d", float(sec), int(generation)]:
                 conductor.finished(generation, sec)
             case ["t", float(sec)]:

@@ -1,9 +1,9 @@
-"""What a soloist is: something that continues a score. The planner knows only this; it knows no model."""
+"""What a soloist is: something that continues a score, and may say how its notes are to be played. The planner knows no model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.foresight import Foresight
@@ -34,6 +34,30 @@ class Task:
     top_p: float
 
 
+@dataclass(frozen=True, slots=True)
+class NoteTouch:
+    """How a humanizer would play the note at `tick` of `pitch`: velocity 1..127, milliseconds behind the written place, ln(played /
+    written length)."""
+
+    tick: int
+    pitch: int
+    velocity: float
+    onset_ms: float
+    log_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a humanizer says of notes that stand in the score already, ascending. `took_ms`: how long it thought."""
+
+    notes: tuple[NoteTouch, ...]
+    took_ms: float = field(compare=False)
+
+
+Product = Event | Touched
+"""What a musician hands over: what is written, and now and then how it is played."""
+
+
 class Soloist(Protocol):
     """A player that continues a score, event by event."""
 
@@ -48,4 +72,17 @@ class Soloist(Protocol):
         Frames come from `task.foresight.frame_at(...)`; note onsets are at least `task.min_tick`. Closing the iterator
         cancels the work at once; the next `play` starts from its own task alone.
         """
+        ...
+
+
+class Musician(Protocol):
+    """A soloist, alone or with a humanizer at its side: what a worker runs."""
+
+    @property
+    def name(self) -> str:
+        """The name that status lines and files show."""
+        ...
+
+    def play(self, task: Task) -> Iterator[Product]:
+        """Yield what a soloist yields, and between or after that how notes written so far are played."""
         ...

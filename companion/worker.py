@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from companion.soloist import Soloist, Task
+from companion.soloist import Musician, Product, Task
 from shared.errors import JamBotError
-from shared.score import Event, Note
+from shared.score import Frame, Note
 
 SWITCH_SEC = 0.0002
 """How long another Python thread may keep the interpreter from the soloist's, and the reverse."""
@@ -24,10 +24,10 @@ REST_SEC = 0.00005
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """The soloist wrote `event`."""
+    """The soloist handed over `product`."""
 
     generation: int
-    event: Event
+    product: Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class EngineWorker:
     thread begins.
     """
 
-    def __init__(self, soloist: Soloist, wake: Callable[[], None], begin: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, soloist: Musician, wake: Callable[[], None], begin: Callable[[], object] = lambda: None) -> None:
         self._soloist = soloist
         self._wake = wake
         self._begin = begin
@@ -156,13 +156,13 @@ class EngineWorker:
             return False
 
     def _play(self, task: Task) -> None:
-        events = iter(self._soloist.play(task))
+        products = iter(self._soloist.play(task))
         rested = False
         try:
-            for event in events:
-                if not self._hand_over(Wrote(task.generation, event)):
+            for product in products:
+                if not self._hand_over(Wrote(task.generation, product)):
                     return
-                if not rested and isinstance(event, Note):
+                if not rested and isinstance(product, Note):
                     rested = True
                     time.sleep(REST_SEC)
             if not self._pending.is_set():
@@ -170,8 +170,8 @@ class EngineWorker:
         except Exception as error:  # a thread's end would be silent: whoever takes the work must hear of it
             self._hand_over(Failed(task.generation, error))
         finally:
-            if isinstance(events, Generator):
-                events.close()
+            if isinstance(products, Generator):
+                products.close()
 
     def _hand_over(self, produced: Produced) -> bool:
         """Queue `produced` and wake its taker; False where a newer task or a cancel has made it void."""
@@ -179,6 +179,6 @@ class EngineWorker:
             if produced.generation != self._generation or self._pending.is_set():
                 return False
             self._produced.append(produced)
-        if not isinstance(produced, Wrote) or isinstance(produced.event, Note):
+        if not isinstance(produced, Wrote) or not isinstance(produced.product, Frame):
             self._wake()
         return True

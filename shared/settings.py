@@ -87,9 +87,22 @@ class SoloSettings(_Section, frozen=True):
         return Conditioning(role=self.role, tempo_bpm=tempo_bpm, feel=self.feel, style=self.style)
 
 
-class TouchSettings(_Section, frozen=True):
-    """Loudness (MIDI velocity) and lag behind the beat: `lag_ms` holds pairs of tempo in BPM and milliseconds, tempo ascending."""
+class TouchIntensities(_Section, frozen=True):
+    """How far each quantity goes from what the rules say (0) to what the humanizer says (1)."""
 
+    velocity: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    duration: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    timing: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class TouchSettings(_Section, frozen=True):
+    """How notes are played. `humanizer`: who says it, `auto`, the name of an installed humanizer or `rules`; `intensities`: how much.
+
+    The rules' loudness (MIDI velocity) and lag behind the beat: `lag_ms` holds pairs of tempo in BPM and milliseconds, tempo ascending.
+    """
+
+    humanizer: Name
+    intensities: TouchIntensities
     velocity: Annotated[int, msgspec.Meta(ge=1, le=127)]
     accent: Annotated[int, msgspec.Meta(ge=0, le=63)]
     lag_ms: TempoTable

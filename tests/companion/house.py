@@ -13,7 +13,8 @@ from companion.offline import OfflineJam, OfflineWorker
 from companion.options import ChartText
 from companion.recorder import Recorder
 from companion.sim.machine import HeardNote, Machine, SongChord
-from companion.soloist import Soloist
+from companion.soloist import Musician
+from companion.touch_store import BY_RULES
 from shared.chords import parse_symbol
 from shared.music import Meter
 from shared.score import Frame, Note
@@ -43,14 +44,14 @@ class House:
     pattern_beats: int = 16
     seed: int = 1
     step_sec: float = STEP_SEC
-    soloist: Soloist = field(default_factory=FallbackSoloist)
+    soloist: Musician = field(default_factory=FallbackSoloist)
     chart: str | None = None
     recorder: Recorder | None = None
 
     def __post_init__(self) -> None:
         settings = load_settings()
         chart = None if self.chart is None else ChartText(self.chart, "the chart")
-        self.recorder = self.recorder or Recorder(None, "jam", header_of("fallback", "", self.seed, chart, settings))
+        self.recorder = self.recorder or Recorder(None, "jam", header_of("fallback", "", BY_RULES, self.seed, chart, settings))
         worker = OfflineWorker(self.soloist, self.step_sec)
         self.conductor = build_conductor(settings, self.seed, chart, worker, self.recorder)
         self.machine = Machine(

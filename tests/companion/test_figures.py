@@ -19,8 +19,8 @@ def test_of_few_values_the_p99_is_the_worst() -> None:
 
 def test_a_dropped_note_and_one_too_late_are_gaps_and_a_late_one_is_not() -> None:
     figures = Figures()
-    figures.played(1.0, None)
-    figures.played(1.0, 1.021)
-    figures.played(1.0, 1.019)
-    assert (figures.unplanned_gaps, figures.notes) == (2, 2)
+    figures.played(1.0, None, False)
+    figures.played(1.0, 1.021, True)
+    figures.played(1.0, 1.019, False)
+    assert (figures.unplanned_gaps, figures.notes, figures.humanized) == (2, 2, 1)
     assert max(figures.send_error_ms) == pytest.approx(21.0)

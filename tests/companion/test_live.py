@@ -168,3 +168,4 @@ def test_bench_measures_a_session_with_the_engine(tmp_path: Path) -> None:
     assert figures["notes"] > 0
     assert figures["stuck_notes"] == 0
     assert set(figures) >= {"send_error_ms", "bars_ahead", "replan_to_full_ms", "fallbacks", "unplanned_gaps"}
+    assert (figures["humanized_notes"] == 0) == figures["touch"].startswith("rules")

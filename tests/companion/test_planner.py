@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.planner import Planner
+from companion.soloist import NoteTouch, Touched
 from companion.touch import Touch
 from shared.chords import parse_symbol
 from shared.foresight import ChordChange, Foresight
@@ -133,6 +135,66 @@ def test_a_note_that_is_ready_late_lags_more_and_is_not_late() -> None:
     plan.relay(BAR, BAR, foresight((BAR, "G7")), LINE)
     assert plan.accept(Note(BAR, 60, 12), None, lag_ms_least=35.0).notes[0].lag_ms == 35.0
     assert plan.accept(Note(BAR + 12, 62, 12), None, lag_ms_least=-200.0).notes[0].lag_ms < 35.0
+
+
+def said(plan: Planner, from_tick: int, *, velocity: float = 30.0, onset_ms: float = 40.0) -> Touched:
+    """A humanizer's word for every note from a tick on."""
+    notes = [event for event in plan.score if isinstance(event, Note) and event.tick >= from_tick]
+    return Touched(tuple(NoteTouch(note.tick, note.pitch, velocity, onset_ms, 0.0) for note in notes), took_ms=1.0)
+
+
+def test_a_humanizer_touches_what_can_still_be_changed_and_nothing_else() -> None:
+    plan = started()
+    window = plan.touch(said(plan, 0), commit_tick=BAR + 1)
+    assert window is not None
+    assert (window.from_beat, window.until_beat) == (4.5, 7.5 + 1 / TICKS_PER_BEAT)
+    assert [note.onset_beat for note in window.notes] == [4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5]
+    assert max(note.velocity for note in window.notes) < 45
+    assert plan.humanized == {note.id for note in window.notes}
+
+
+def test_what_a_humanizer_says_twice_is_sent_once() -> None:
+    plan = started()
+    first = plan.touch(said(plan, BAR), commit_tick=0)
+    assert first is not None
+    assert plan.touch(said(plan, BAR), commit_tick=0) is None
+    again = plan.touch(said(plan, BAR, velocity=90.0), commit_tick=0)
+    assert again is not None
+    assert [note.id for note in again.notes] == [note.id for note in first.notes]
+
+
+def test_a_new_chord_leaves_sent_notes_their_touch_and_forgets_that_of_the_others() -> None:
+    plan = started()
+    touched = plan.touch(said(plan, 0), commit_tick=0)
+    assert touched is not None
+    plan.relay(BAR, BAR + 1, foresight((BAR, "G7")), LINE)
+    kept = {note.id for note in touched.notes if note.onset_beat <= 4.0}
+    assert plan.humanized == kept
+    windows = lay(plan, foresight((BAR, "G7")), 2 * BAR)
+    assert plan.humanized == kept
+    notes = [note for window in windows for note in window.notes]
+    assert max(note.velocity for note in notes) < 60, "until they are touched, new notes are about as loud as those before them"
+    assert min(note.lag_ms for note in notes) > load_settings().touch.lag_ms_at(LINE.tempo_bpm)
+
+
+def test_a_note_that_is_gone_is_touched_no_more() -> None:
+    plan = started()
+    word = said(plan, BAR)
+    plan.relay(BAR, BAR, foresight((BAR, "G7")), LINE)
+    assert plan.touch(word, commit_tick=0) is None
+
+
+def test_no_note_overtakes_the_one_before_it() -> None:
+    plan = planner()
+    plan.begin(1)
+    plan.relay(0, 0, foresight((0, "Dm7")), LINE)
+    lay(plan, foresight((0, "Dm7")), BAR, every=2)
+    word = said(plan, 0)
+    mixed = Touched(tuple(replace(note, onset_ms=60.0 if place % 2 else -60.0) for place, note in enumerate(word.notes)), took_ms=1.0)
+    window = plan.touch(mixed, commit_tick=0)
+    assert window is not None
+    due_sec = [note.onset_beat / 2 + note.lag_ms / 1000 for note in window.notes]
+    assert min(after - before for before, after in pairwise(due_sec)) >= 2 / TICKS_PER_BEAT / 2 / 2 - 1e-9
 
 
 def test_a_plan_that_fell_behind_goes_on_after_the_commit_point() -> None:

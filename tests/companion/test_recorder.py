@@ -8,11 +8,12 @@ import pytest
 
 from companion.cast import header_of
 from companion.recorder import Recorder, read_log
+from companion.touch_store import BY_RULES
 from shared.errors import DataError
 from shared.settings import load_settings
 from tests.companion.house import House, chords
 
-HEADER = header_of("fallback", "", 1, None, load_settings())
+HEADER = header_of("fallback", "", BY_RULES, 1, None, load_settings())
 
 
 def test_a_jam_without_a_note_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_log_and_midi_file_stand_beside_each_other(tmp_path: Path) -> None:
     house.finish(4.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["jam.jsonl", "jam.mid"]
     header, entries = read_log(tmp_path / "jam.jsonl")
-    assert (header.model, header.seed, header.format) == ("fallback", 1, 1)
+    assert (header.model, header.seed, header.format) == ("fallback", 1, 2)
     assert {entry[0] for entry in entries} == {"m", "p", "d", "t"}
 
 

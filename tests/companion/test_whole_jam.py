@@ -13,6 +13,7 @@ from companion.options import ReplayOptions
 from companion.recorder import Recorder, read_log
 from companion.replay import replay
 from companion.sim.machine import SongChord
+from companion.touch_store import BY_RULES
 from shared.chords import Chord, parse_symbol
 from shared.errors import DataError
 from shared.music import TICKS_PER_BEAT, Meter
@@ -193,7 +194,7 @@ def test_the_same_seed_gives_the_same_notes_and_another_seed_others() -> None:
 
 
 def kept_jam(folder: Path) -> House:
-    recorder = Recorder(folder, "jam", header_of("fallback", "", 5, None, load_settings()))
+    recorder = Recorder(folder, "jam", header_of("fallback", "", BY_RULES, 5, None, load_settings()))
     house = House(chords(TURNAROUND, 4.0), seed=5, song_mode=False, pattern_beats=16, recorder=recorder)
     house.at(sec_of(18.7), lambda machine: machine.stop())
     house.at(sec_of(20.0), lambda machine: machine.play())

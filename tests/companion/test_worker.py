@@ -180,7 +180,7 @@ def test_a_net_on_the_thread_plays_what_it_plays_alone() -> None:
         ear.wait(worker, lambda heard: bool(heard))
         worker.submit(work(3))
         heard = ear.wait(worker, lambda heard: heard[-1] == Done(3))
-    assert [one.event for one in heard if isinstance(one, Wrote) and one.generation == 3] == alone
+    assert [one.product for one in heard if isinstance(one, Wrote) and one.generation == 3] == alone
 
 
 def test_a_closed_worker_has_ended_its_thread() -> None:
