@@ -20,9 +20,9 @@ import msgspec
 
 from companion.soloist import Task, Touched
 from companion.touch import LAG_MS_MAX, Lean, Touch
-from shared.foresight import Foresight
+from shared.foresight import ChordChange, Foresight
 from shared.messages import Plan, PlannedNote
-from shared.music import PITCH_MAX, TICKS_PER_BEAT, beats_to_sec, ticks_to_beats
+from shared.music import PITCH_MAX, TICKS_PER_BEAT, Grid, beats_to_sec, ticks_to_beats
 from shared.score import Conditioning, Event, Frame, Note
 
 TASK_EVENTS_MAX = 640
@@ -98,6 +98,8 @@ class Planner:
                 identity = self._laid.pop(event).planned.id
                 self.notes_due.pop(identity, None)
                 self.humanized.discard(identity)
+        if self._score:
+            self._hold_until(heard_tick, foresight.grid)
         last = kept[-1] if kept else self._last_note()
         self.planned_until_tick = start
         begin = start if last is None else max(start, last.tick + apart_ticks)
@@ -240,6 +242,15 @@ class Planner:
     def _grid_place(self, note: Note) -> int:
         frame = self._last_frame()
         return (frame.tick_in_beat + note.tick - frame.tick) % TICKS_PER_BEAT
+
+    def _hold_until(self, tick: int, grid: Grid) -> None:
+        """Write the beat lines before `tick` where the plan has fallen behind it, over the chord that stood: a score leaves none out."""
+        last = self._last_frame()
+        known = Foresight(grid, (ChordChange(last.tick, last.chord),))
+        after = known.next_frame_tick(last.tick)
+        while after < tick:
+            self._score.append(known.frame_at(after, last.conditioning))
+            after = known.next_frame_tick(after)
 
     def _last_frame(self) -> Frame:
         return next(event for event in reversed(self._score) if isinstance(event, Frame))

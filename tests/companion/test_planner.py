@@ -17,6 +17,7 @@ from shared.messages import Plan
 from shared.music import TICKS_PER_BEAT, Grid, Meter
 from shared.score import Conditioning, Event, Frame, Note
 from shared.settings import load_settings
+from shared.tokens import encode
 
 LINE = Conditioning()
 BAR = 4 * TICKS_PER_BEAT
@@ -65,6 +66,16 @@ def test_the_windows_of_a_generation_join_without_hole() -> None:
     assert windows[0].from_beat * TICKS_PER_BEAT == 5
     assert [window.from_beat for window in windows[1:]] == ends[:-1]
     assert ends[-1] * TICKS_PER_BEAT == 2 * BAR == plan.planned_until_tick
+
+
+def test_a_plan_that_fell_behind_goes_on_as_a_whole_score() -> None:
+    plan = started()
+    late = 4 * BAR + 30
+    plan.relay(late, late + 5, foresight((late, "G7")), LINE)
+    lay(plan, foresight((late, "G7")), 5 * BAR)
+    encode(plan.score)  # refuses a score that leaves out a beat line
+    chords = {event.tick: event.chord for event in plan.score if isinstance(event, Frame)}
+    assert (chords[3 * BAR], chords[late]) == (parse_symbol("Dm7"), parse_symbol("G7"))
 
 
 def test_a_chord_on_the_beat_voids_only_what_can_still_be_changed() -> None:
