@@ -96,7 +96,7 @@ def speed(model: str, load: int, kinds: tuple[RunnerKind, ...], json_file: Path 
     Console().print(table)
     if json_file is not None:
         told = {
-            kind: {work: {"p50": round(percentile(ms, 0.5), 3), "p99": round(percentile(ms, 0.99), 3)} for work, ms in works.items()}
+            kind: {work: {"p50": percentile(ms, 0.5), "p99": percentile(ms, 0.99)} for work, ms in works.items()}
             for kind, works in took.items()
         }
         with written_whole(json_file) as draft:

@@ -91,7 +91,7 @@ def rate_at(step: int, run: RunSettings) -> float:
 
 
 def _groups(model: nn.Module, weights: Mapping[str, nn.Parameter], decay: float) -> list[dict[str, object]]:
-    """The weights as the optimizer takes them: matrices that multiply, tables that are looked up, and norms and biases, which never decay."""
+    """The weights as the optimizer takes them: matrices that multiply, tables that are looked up; norms and biases never decay."""
     tables = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Embedding)}
     kinds = {name: "table" if name in tables else "matrix" if weight.ndim > 1 else "other" for name, weight in weights.items()}
     how = {"matrix": (1.0, decay), "table": (TABLE_RATE, TABLE_DECAY * decay), "other": (1.0, 0.0)}

@@ -12,7 +12,11 @@ from shared.provenance import provenance
 
 @pytest.mark.parametrize(
     ("program", "name"),
-    [("trainer/__main__.py", "python -m trainer"), ("companion/engine_speed.py", "python -m companion.engine_speed"), ("bin/companion", "companion")],
+    [
+        ("trainer/__main__.py", "python -m trainer"),
+        ("companion/engine_speed.py", "python -m companion.engine_speed"),
+        ("bin/companion", "companion"),
+    ],
 )
 def test_the_command_is_told_as_it_is_typed(program: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [program, "--data", "my music", "--seed", "3"])
