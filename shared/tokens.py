@@ -34,6 +34,8 @@ ONSETS = NEXT + 1
 PITCHES = PITCH_MAX + 1
 # What is farther than these counts as this far: semitones, ticks, ticks.
 INTERVAL_MAX, GAP_MAX, END_MAX = 24, 48, 96
+FIGURE_INTERVAL_MAX = 8
+_FIGURE_INTERVALS = 2 * FIGURE_INTERVAL_MAX + 2
 NEXT_IN_BEATS_MAX = 16
 TEMPO_BINS_PER_OCTAVE = 6
 TEMPO_BINS = math.ceil(TEMPO_BINS_PER_OCTAVE * math.log2(TEMPO_BPM_MAX / TEMPO_BPM_MIN)) + 1
@@ -56,8 +58,9 @@ class Field:
     size: int
 
 
-# 0 stands for "none", "unknown" or "does not apply" wherever a field has such a value. Degrees, intervals, gaps and ends follow from
-# other fields and earlier steps: they spare a net the learning of twelve keys one by one, and of sums.
+# 0 stands for "none", "unknown" or "does not apply" wherever a field has such a value. Degrees, gaps, ends and all that tells of earlier
+# notes follow from other fields and earlier steps: they spare a net the learning of twelve keys one by one, of sums, and of figures that
+# a count of them knows at once.
 FIELDS = (
     Field("kind", 2),
     Field("since", TICKS_PER_BEAT + 1),  # ticks since the frame before; 0 in the first frame and in notes
@@ -65,7 +68,12 @@ FIELDS = (
     Field("pitch", 1 + PITCHES),
     Field("duration", 1 + DURATIONS),
     Field("degree", 13),  # the pitch class of the note, in a frame of the last note, above the chord's root
-    Field("interval", 2 * INTERVAL_MAX + 2),  # semitones from the note before
+    Field("interval", 2 * INTERVAL_MAX + 2),  # semitones to the latest note from the one before it
+    Field("interval_2", 2 * INTERVAL_MAX + 2),  # ... to that one from the one before
+    Field("interval_3", 2 * INTERVAL_MAX + 2),
+    Field("figure", _FIGURE_INTERVALS**3),  # the three together
+    Field("between", 2 + GAP_MAX),  # ticks between the onsets of the latest note and of the one before it
+    Field("between_2", 2 + GAP_MAX),
     Field("last_pitch", 1 + PITCHES),  # in a frame: the last note's
     Field("gap", 2 + GAP_MAX),  # ticks since the last onset before this step
     Field("end", 2 + END_MAX),  # ticks from the beat line to where the last note ends
@@ -90,8 +98,9 @@ COLUMN = {field.name: index for index, field in enumerate(FIELDS)}
 SIZES = np.array([field.size for field in FIELDS])
 _KIND, _SINCE, _TICK, _PITCH, _DURATION = (COLUMN[name] for name in ("kind", "since", "tick_in_beat", "pitch", "duration"))
 _ROLE, _ROOT, _LAST_PITCH, _GAP, _END = (COLUMN[name] for name in ("role", "root", "last_pitch", "gap", "end"))
-_MEMORY = [COLUMN[name] for name in ("degree", "interval", "last_pitch", "gap", "end")]  # of the note before
-_MEMORY_OF_NOTE = [COLUMN[name] for name in ("interval", "gap")]
+_MEMORY = [COLUMN[name] for name in ("degree", "last_pitch", "gap", "end")]  # of the note before
+_HISTORY = [COLUMN[name] for name in ("interval", "interval_2", "interval_3", "figure", "between", "between_2")]  # of the latest notes
+_NOTES_TOLD = {"interval": 2, "interval_2": 3, "interval_3": 4, "between": 2, "between_2": 3}  # by each of them
 _CONTEXT = COLUMN["beat_in_bar"]  # from this column on a note repeats its frame
 _QUALITY_INDEX = {name: index for index, name in enumerate(QUALITY_NAMES)}
 _POLYPHONIC = np.array([role in POLYPHONIC_ROLES for role in ROLES])
@@ -232,9 +241,14 @@ def crop(steps: Steps, start: int, stop: int) -> Steps:
         raise DataError(f"window from step {start}: a window begins with a frame")
     window[0, _SINCE] = 0
     # As if nothing had been before: no memory of a note up to the first one here.
-    first = next(iter(np.flatnonzero(window[:, _KIND] == NOTE)), len(window))
+    notes = np.cumsum(window[:, _KIND] == NOTE)
+    first = int(np.searchsorted(notes, 1))
     window[:first, _MEMORY] = 0
-    window[first : first + 1, _MEMORY_OF_NOTE] = 0
+    window[first : first + 1, _GAP] = 0
+    for name, told in _NOTES_TOLD.items():
+        window[notes < told, COLUMN[name]] = 0
+    early = notes < max(_NOTES_TOLD.values())
+    window[early, COLUMN["figure"]] = [_figure(*row) for row in window[early][:, _HISTORY[:3]].tolist()]
     return window
 
 
@@ -283,15 +297,14 @@ def _frame_row(frame: Frame, before: Frame | None, last: Sequence[int]) -> list[
         raise DataError(f"frame at tick {frame.tick}: beat {frame.beat_in_bar}, tick in beat {frame.tick_in_beat}: no place in a bar")
     wish = frame.conditioning
     last_pitch, onset, end = (0, 0, 0) if before is None else _last_note(last)
-    memory = (0, 0, 0, 0, 0)
+    degree, gap, end_from_here, history = 0, 0, 0, [0] * len(_HISTORY)
     if before is not None and last_pitch:
         moved = (frame.tick - frame.tick_in_beat) - (before.tick - before.tick_in_beat)
-        memory = (
-            _degree(frame.chord, last_pitch - 1), 0, last_pitch,
-            1 + min(GAP_MAX, frame.tick_in_beat + moved - onset), 1 + max(0, end - moved),
-        )  # fmt: skip
+        degree = _degree(frame.chord, last_pitch - 1)
+        gap, end_from_here = 1 + min(GAP_MAX, frame.tick_in_beat + moved - onset), 1 + max(0, end - moved)
+        history = [last[column] for column in _HISTORY]
     return [
-        FRAME, since, frame.tick_in_beat, 0, 0, *memory,
+        FRAME, since, frame.tick_in_beat, 0, 0, degree, *history, last_pitch, gap, end_from_here,
         frame.beat_in_bar, frame.meter.numerator, DENOMINATORS.index(frame.meter.denominator),
         *_chord_fields(frame.chord), *_chord_fields(frame.next_chord), 0 if frame.next_in_beats is None else frame.next_in_beats + 1,
         _degree(frame.chord, None if frame.chord is None else frame.chord.bass),
@@ -309,10 +322,23 @@ def _note_row(note: Note, frame: Frame, last: Sequence[int]) -> list[int]:
         )
     duration = duration_class(note.duration_ticks)
     last_pitch, last_onset, _ = _last_note(last)
-    interval = max(-INTERVAL_MAX, min(INTERVAL_MAX, note.pitch + 1 - last_pitch)) + INTERVAL_MAX + 1 if last_pitch else 0
-    gap = 1 + min(GAP_MAX, onset - last_onset) if last_pitch else 0
-    end = 1 + min(END_MAX, onset + DURATION_TICKS[duration])
-    return [NOTE, 0, onset, note.pitch + 1, duration + 1, _degree(frame.chord, note.pitch), interval, 0, gap, end, *last[_CONTEXT:]]
+    gap, end = 0, 1 + min(END_MAX, onset + DURATION_TICKS[duration])
+    history = [0] * len(_HISTORY)
+    if last_pitch:
+        gap = 1 + min(GAP_MAX, onset - last_onset)
+        interval = max(-INTERVAL_MAX, min(INTERVAL_MAX, note.pitch + 1 - last_pitch)) + INTERVAL_MAX + 1
+        before, before_2, _, _, between, _ = (last[column] for column in _HISTORY)
+        history = [interval, before, before_2, _figure(interval, before, before_2), gap, between]
+    return [NOTE, 0, onset, note.pitch + 1, duration + 1, _degree(frame.chord, note.pitch), *history, 0, gap, end, *last[_CONTEXT:]]
+
+
+def _figure(*intervals: int) -> int:
+    """Three intervals, as their fields have them, as one number."""
+    number = 0
+    for interval in intervals:
+        semitones = max(-FIGURE_INTERVAL_MAX, min(FIGURE_INTERVAL_MAX, interval - INTERVAL_MAX - 1))
+        number = number * _FIGURE_INTERVALS + (semitones + FIGURE_INTERVAL_MAX + 1 if interval else 0)
+    return number
 
 
 def _last_note(row: Sequence[int]) -> tuple[int, int, int]:

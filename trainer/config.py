@@ -38,6 +38,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     feed_width: Count
     context: Annotated[int, msgspec.Meta(ge=32, le=8192)]
     dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)]
+    field_dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)]
 
     def __post_init__(self) -> None:
         self.decoder()

@@ -1,7 +1,7 @@
 """A model's card: what it learned from, what may be done with it, what was measured, where it fails. Knows words; knows no weights.
 
 Figures come from the JSON files of other commands: `nll` (likelihood), `evaluate` or `stage-a` (measures), the companion's
-`engine_speed` (speed), or plain numbers by name. Several of a kind are one model's trials with other seeds: the first is the model's own.
+`engine_speed` (speed), or plain numbers by name. Several of a kind are trials with other seeds: the first is the model's own.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def _heads(seeds: Sequence[object], alone: str) -> list[str]:
 
 
 def _by_seed(seeds: Sequence[object]) -> str:
-    return "" if len(seeds) == 1 else "; one column for each seed, the first is the model that lies here"
+    return "" if len(seeds) == 1 else "; a column for each seed, as in the commands below"
 
 
 def _made_by(seeds: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -218,7 +218,7 @@ def _made_by(seeds: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    ruler = "|" + "|".join("---" if not name or name == "measure" else "---:" for name in head) + "|"
+    ruler = "|" + "|".join("---" if not place or not name else "---:" for place, name in enumerate(head)) + "|"
     return "\n".join(["| " + " | ".join(head) + " |", ruler, *("| " + " | ".join(row) + " |" for row in rows)])
 
 

@@ -34,7 +34,8 @@ _ROOT, _PITCH, _LAST_PITCH = (COLUMN[name] for name in ("root", "pitch", "last_p
 @dataclass(frozen=True, slots=True)
 class DecoderConfig:
     """The net's shape: `width` W, `layers`, `heads` H, `kv_heads` G (a divisor of H), `feed_width` inside the
-    feed-forward, `context` C in steps, `dropout` in training. Raises ValueError where they do not fit each other."""
+    feed-forward, `context` C in steps; in training `dropout` of what is inside, and `field_dropout` of what is read, each field of a step
+    by itself. Raises ValueError where they do not fit each other."""
 
     width: int = 256
     layers: int = 6
@@ -43,6 +44,7 @@ class DecoderConfig:
     feed_width: int = 688
     context: int = 512
     dropout: float = 0.0
+    field_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("width", "layers", "heads", "kv_heads", "feed_width", "context"):
@@ -53,8 +55,9 @@ class DecoderConfig:
                 f"width {self.width}, heads {self.heads}, kv_heads {self.kv_heads}: "
                 "expected an even width for each head, and heads a multiple of kv_heads"
             )
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout {self.dropout}: expected 0..1, 1 excluded")
+        for name in ("dropout", "field_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)}: expected 0..1, 1 excluded")
 
     @property
     def head_width(self) -> int:
@@ -258,7 +261,10 @@ class Decoder(nn.Module):
 
     def embed(self, rows: Tensor) -> Tensor:
         """The sum of the fields' embeddings: (N, F) -> (N, W)."""
-        return functional.embedding_bag(rows + self.get_buffer("offsets"), self.fields.weight, mode="sum")
+        table, dropped = self.fields.weight, self.config.field_dropout
+        # A net that now and then misses a field learns no solo by heart, and leans on several at once.
+        kept = (torch.rand(rows.shape, device=rows.device) >= dropped) / (1 - dropped) if self.training and dropped else None
+        return functional.embedding_bag(rows + self.get_buffer("offsets"), table, mode="sum", per_sample_weights=kept)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Hidden states (B, T, W) of rows (B, T, F), T at most C."""

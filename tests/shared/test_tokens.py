@@ -169,6 +169,34 @@ def test_damaged_steps_decode_to_what_they_say_or_are_refused(score: list[Event]
     assert np.array_equal(again, steps)
 
 
+def test_every_step_remembers_the_latest_intervals_and_onsets() -> None:
+    notes = [Note(0, 60, 6), Note(6, 64, 6), Note(12, 62, 6), Note(18, 90, 6)]
+    steps = encode([frame(0), *notes, frame(24), Note(30, 89, 6)])
+    told = ("interval", "interval_2", "interval_3", "between", "between_2")
+    shown = [[int(step[COLUMN[name]]) for name in told] for step in steps]
+    up_4, down_2, far, down_1 = 25 + 4, 25 - 2, 25 + 24, 25 - 1
+    assert shown == [
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+        [up_4, 0, 0, 7, 0],
+        [down_2, up_4, 0, 7, 7],
+        [far, down_2, up_4, 7, 7],
+        [far, down_2, up_4, 7, 7],  # the frame too
+        [down_1, far, down_2, 13, 7],
+    ]
+    # One number for the three, the same in every key.
+    assert len({int(step[COLUMN["figure"]]) for step in steps}) == 5
+    assert np.array_equal(transposed(steps, 3)[:, COLUMN["figure"]], steps[:, COLUMN["figure"]])
+
+
+@settings(deadline=None, max_examples=60)
+@given(scores(), st.data())
+def test_a_window_remembers_nothing_from_before_it(score: list[Event], data: st.DataObject) -> None:
+    starts = [index for index, event in enumerate(score) if isinstance(event, Frame)]
+    start = data.draw(st.sampled_from(starts))
+    assert np.array_equal(crop(encode(score), start, len(score)), encode(score[start:]))
+
+
 def test_durations_are_exact_up_to_a_beat_and_then_within_a_25th() -> None:
     for ticks in range(1, 785):
         error = abs(DURATION_TICKS[duration_class(ticks)] - ticks)

@@ -39,6 +39,14 @@ def test_wrong_chords_make_the_line_unlikely(taught: Decoder) -> None:
         assert float(taught.losses(*batch(wrong)).per_note) > float(taught.losses(*batch(right)).per_note) + 1.0
 
 
+def test_fields_are_left_out_in_training_alone() -> None:
+    model = Decoder(dataclasses.replace(TINY, dropout=0.0, field_dropout=0.5))
+    steps = batch([line(4)])[0]
+    with torch.inference_mode():
+        assert not torch.equal(model.train()(steps), model(steps))
+        assert torch.equal(model.eval()(steps), model(steps))
+
+
 def test_what_the_grammar_forbids_costs_no_probability() -> None:
     model = tiny()
     with torch.no_grad():
