@@ -100,7 +100,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(what: str, prepared: Pa
 def test_two_processes_train_as_one_does(prepared: Path, tmp_path: Path) -> None:
     config = tmp_path / "small.yaml"
     config.write_text(
-        "model: {width: 32, layers: 1, heads: 2, kv_heads: 2, feed_width: 48, context: 48, dropout: 0.0}\n"
+        "model: {width: 32, layers: 1, heads: 2, kv_heads: 2, feed_width: 48, context: 48, dropout: 0.0, field_dropout: 0.0}\n"
         "base: {steps: 6, batch_windows: 8, warmup_steps: 1, evaluate_every: 3, shares: {lead: 1.0}}\n"
     )
     with socket.socket() as free:
