@@ -22,6 +22,8 @@ from trainer.duv.manifest import Track
 
 Played = NDArray[np.float32]
 _PITCH, _PITCH_CLASS = (list(CODE_SIZES).index(name) for name in ("pitch", "pitch_class"))
+_EXCERPT_BARS = (1, 2, 4, 8)
+_TICKS = 48  # in a quarter: finer than any two downbeats differ
 _QUANTITIES = ("velocity", "onset_ms", "log_ratio")
 
 
@@ -75,6 +77,9 @@ class PhraseWindows:
     def _draw(self, chance: np.random.Generator) -> tuple[Features, Performance]:
         index = int(np.searchsorted(self._chances, chance.random(), side="right"))
         track = self._tracks[index]
+        if chance.random() < self._augment.excerpt_share:
+            chosen = _some_bars(track.written, chance, self._context)
+            return self._varied(features(track.written.part(chosen)), track.performance.part(chosen), track, chance)
         if track.written.is_drums and chance.random() < self._augment.drop_voice_share:
             left = _without_a_voice(track.written, chance)
             seen, played = features(track.written.part(left)), track.performance.part(left)
@@ -84,10 +89,12 @@ class PhraseWindows:
         half, most = self._context // 2, max(0, len(seen) - self._context)
         start = int(np.clip(chance.integers(-half, max(1, len(seen) - half)), 0, most))
         where = slice(start, start + self._context)
-        window = seen.part(where)
-        if not track.written.is_drums:
-            window = _moved(window, chance, self._augment.transpose_semitones)
-        return window, played.part(where)
+        return self._varied(seen.part(where), played.part(where), track, chance)
+
+    def _varied(
+        self, window: Features, played: Performance, track: Track, chance: np.random.Generator
+    ) -> tuple[Features, Performance]:
+        return (window if track.written.is_drums else _moved(window, chance, self._augment.transpose_semitones)), played
 
     def _seen(self, index: int) -> Features:
         found = self._features.get(index)
@@ -112,6 +119,15 @@ def whole(tracks: Sequence[Track], context: int, size: int) -> Iterator[PhraseBa
             waiting = waiting[size:]
     if waiting:
         yield _stacked(waiting)
+
+
+def _some_bars(written: Written, chance: np.random.Generator, most: int) -> slice:
+    """The notes, at most `most`, of one to eight bars from a downbeat on."""
+    downbeat = np.rint((written.onset_beat - written.bar_beat) * _TICKS)
+    first = int(chance.choice(np.flatnonzero(np.diff(downbeat, prepend=-np.inf) > 0)))
+    bars = chance.choice(_EXCERPT_BARS)
+    beyond = np.flatnonzero(downbeat[first:] - downbeat[first] > bars * written.bar_beats[first] * _TICKS - 1)
+    return slice(first, first + min(most, *beyond[:1], len(written) - first))
 
 
 def _without_a_voice(written: Written, chance: np.random.Generator) -> NDArray[np.bool_]:
