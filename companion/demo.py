@@ -113,7 +113,7 @@ def play_offline(options: DemoOptions, scenario: Scenario) -> Rehearsed:
     jam = OfflineJam(machine, BridgeCore(), conductor, worker, recorder)
     jam.run_until(end_sec)
     conductor.stop(jam.now_sec)
-    return Rehearsed(recorder.close(), touch.shown, conductor.figures, machine.notes, count_stuck(machine.notes))
+    return Rehearsed(recorder.close(), touch.name, conductor.figures, machine.notes, count_stuck(machine.notes))
 
 
 def _play_live(options: DemoOptions, scenario: Scenario) -> Rehearsed:

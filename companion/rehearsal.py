@@ -78,7 +78,7 @@ def rehearse(model: str, device: Device, seed: int, settings: Settings, scenario
             complaint = studio.stderr.read().decode(errors="replace").strip() if studio.stderr is not None else ""
             raise JamBotError(f"the simulated FL Studio ended with {studio.returncode}: {complaint or 'no word why'}")
         notes = [msgspec.json.decode(line, type=HeardNote) for line in (work / "notes.jsonl").read_bytes().splitlines()]
-    return Rehearsed(jam, touch.shown, conductor.figures, notes, count_stuck(notes))
+    return Rehearsed(jam, touch.name, conductor.figures, notes, count_stuck(notes))
 
 
 def count_stuck(notes: list[HeardNote]) -> int:

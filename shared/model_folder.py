@@ -77,7 +77,8 @@ def find_humanizer(name: str | Path, folders: Sequence[Path] | None = None) -> P
         raise ConfigError(f"{name}: no humanizer there; name a folder with {FILE_NAME}")
     known = humanizers(folders)
     if str(name) not in known:
-        raise ConfigError(f"{name}: no such humanizer; there are {', '.join(known) or 'none'}: name one, or a folder with {FILE_NAME}")
+        there = f"there are {', '.join(known)}: name one," if known else "none is installed: name"
+        raise ConfigError(f"{name}: no such humanizer; {there} a folder with {FILE_NAME}, or train it: python -m trainer duv train --help")
     return known[str(name)]
 
 
