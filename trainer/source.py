@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from shared.errors import DataError
+
 CREDITS_APART = "; "
 
 
@@ -21,7 +23,6 @@ class Source:
     attribution: str
     permissive: bool
     jazz: bool
-
 
     @property
     def credit(self) -> str:
@@ -46,6 +47,15 @@ SOURCES = {
 def credits_of(names: Collection[str]) -> str:
     """The credits of the sources called `names`, as a card's training data."""
     return CREDITS_APART.join(SOURCES[name].credit for name in sorted(names))
+
+
+def credited(training_data: str) -> set[str]:
+    """The sources that a card's training data names. Raises DataError where it names one that is not known here."""
+    names = {source.credit: name for name, source in SOURCES.items()}
+    unknown = [credit for credit in training_data.split(CREDITS_APART) if credit not in names]
+    if unknown:
+        raise DataError(f"learned from {CREDITS_APART.join(unknown)}, whose licence is not known here: see trainer/source.py")
+    return {names[credit] for credit in training_data.split(CREDITS_APART)}
 
 
 def licence_of(names: Collection[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 import torch
 
-from shared.checkpoint import ADAPTER_FILE_NAME, FILE_NAME, Card, read_header, save, save_adapter
+from shared.checkpoint import ADAPTER_FILE_NAME, FILE_NAME, Card, load, read_header, save, save_adapter
 from shared.errors import ConfigError, DataError
 from shared.files import written_whole
 from shared.model_folder import BASE_FILE_NAME, find_folder, load_base, load_model
@@ -25,7 +25,7 @@ from trainer.line_task import LineTask
 from trainer.model_card import whole_card
 from trainer.progress import Diary, draw_curve, read_diary
 from trainer.shards import MANIFEST, Entry, Shards, open_shards
-from trainer.source import SOURCES, credits_of, licence_of
+from trainer.source import SOURCES, credited, credits_of, licence_of
 from trainer.training import Report, Training
 from trainer.windows import Windows, base_weights, whole
 
@@ -38,7 +38,8 @@ CURVE = "curve.png"
 class Order:
     """What is to be trained: `base` or `lora` from the prepared folder `data`, into the checkpoint folder `out`.
 
-    `base` names another model whose base the adapter is laid over; None: the one in `out`.
+    `base` names another model whose base the adapter is laid over; None: the one in `out`. `teachers` names models whose bases
+    teach what is trained, beside the music.
     """
 
     what: What
@@ -49,6 +50,7 @@ class Order:
     seed: int = 1
     base: str | None = None
     overwrite: bool = False
+    teachers: tuple[str, ...] = ()
 
 
 def train(order: Order, tell: Callable[[Report], None]) -> float:
@@ -61,10 +63,14 @@ def train(order: Order, tell: Callable[[Report], None]) -> float:
         entries, weights, held_out = _music(order, shards)
         run = order.settings.base if order.what == "base" else order.settings.lora
         windows = Windows(shards, entries, weights, order.settings.model.context, order.seed)
+        teachers = [load(path).to(world.device) for path in _teachers(order)]
+        card = _card(order, {entry.source for entry in entries})
+        # Only now: whatever is wrong with the teachers has been said, and what lies there is still whole.
         _prepare_folder(order, world)
         torch.manual_seed(order.seed)
-        model, keep = _net(order, _card(order, {entry.source for entry in entries}))
-        training = Training(LineTask(model), run, world, order.seed, order.out / f"{order.what}-state.safetensors", _fingerprint(order))
+        model, keep = _net(order, card)
+        state = order.out / f"{order.what}-state.safetensors"
+        training = Training(LineTask(model, teachers), run, world, order.seed, state, _fingerprint(order))
         diary = Diary(order.out / f"{order.what}-log.jsonl", training.standing.step) if world.leads else None
         batches = partial(whole, shards, held_out, order.settings.model.context, EVALUATION_WINDOWS)
         for report in training.go(windows, batches, diary, keep):
@@ -114,6 +120,9 @@ def merge(folder: Path) -> None:
 
 
 def _card(order: Order, sources: set[str]) -> Callable[[float], Card]:
+    """The card in the weights' header. What teachers learned from counts as learned from."""
+    for path in _teachers(order):
+        sources = sources | credited(read_header(path).card.training_data)
     return lambda val: Card(order.out.name, credits_of(sources), licence_of(sources), {"val_nats_per_note": round(val, 4)})
 
 
@@ -141,8 +150,13 @@ def _fingerprint(order: Order) -> str:
         msgspec.json.encode([run, order.settings.model, order.settings.prepare, order.seed]),
         (order.data / MANIFEST).read_bytes(),
         below.read_bytes() if order.what == "lora" and below.is_file() else b"",
+        *(path.read_bytes() for path in _teachers(order)),
     ]
     return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()
+
+
+def _teachers(order: Order) -> list[Path]:
+    return [find_folder(name) / BASE_FILE_NAME for name in order.teachers]
 
 
 def _draw(folder: Path) -> None:

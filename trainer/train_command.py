@@ -26,19 +26,24 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings to lay over config/stage_a.yaml.")
 @click.option("--base", metavar="NAME", help="Lay the adapter over the base of this model instead of the one in --out.")
+@click.option(
+    "--teacher", "teachers", multiple=True, metavar="NAME",
+    help="A model whose base teaches this one, beside the music; may be given several times. Several small nets know more than one.",
+)  # fmt: skip
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
 @click.option("--overwrite", is_flag=True, help="Begin anew; without it a run that was killed goes on.")
 def train(
-    what: Literal["base", "lora"], data: Path, out: Path, config: Path | None, base: str | None, device: str, seed: int, overwrite: bool
-) -> None:
+    what: Literal["base", "lora"], data: Path, out: Path, config: Path | None, base: str | None, teachers: tuple[str, ...],
+    device: str, seed: int, overwrite: bool,
+) -> None:  # fmt: skip
     """Train a base, or an adapter over it. For several GPUs: torchrun --nproc_per_node N -m trainer train ..."""
     from trainer.config import load_stage_a
     from trainer.train import Order
     from trainer.train import train as run
 
     with training_shown(what) as tell:
-        best = run(Order(what, data, out, load_stage_a(config), device, seed, base, overwrite), tell)
+        best = run(Order(what, data, out, load_stage_a(config), device, seed, base, overwrite, teachers), tell)
     if int(os.environ.get("RANK", "0")) == 0:
         print(f"{what}: {best:.4f} nats for each held-out note; weights and curve are in {out}")
 

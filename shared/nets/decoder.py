@@ -298,31 +298,54 @@ class Decoder(nn.Module):
         mask = like.new_full((end - start, end), -torch.inf).triu_(start + 1)
         return mask.repeat(self.config.heads // self.config.kv_heads, 1)[None]
 
-    def losses(self, rows: Tensor, targets: Tensor) -> Losses:
-        """Losses over rows (B, T, F) and what `shared.tokens.targets` says of them (B, T, targets), -1 where nothing is learned."""
+    def decisions(self, rows: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores of what is decided in rows (B, T, F), as `targets` (B, T, targets) tell; minus infinity where the grammar forbids.
+
+        Onsets after each of the K steps that something follows (K, ONSETS), and of the M notes pitches (M, PITCHES) and durations
+        (M, DURATIONS).
+        """
         hidden = self(rows).flatten(0, 1)
-        floor, low, high, pitch_floor, pitch, duration = targets.flatten(0, 1).unbind(-1)
+        floor, low, _, pitch_floor, pitch, _ = targets.flatten(0, 1).unbind(-1)
         known, is_note = low >= 0, pitch >= 0
-        onset = _nats(self.onset(hidden[known]), floor[known], low[known], high[known])
-        h, at, p, d = hidden[is_note], low[is_note], pitch[is_note], duration[is_note]
+        h, at = hidden[is_note], low[is_note]
         root = rows[..., _ROOT].flatten()[is_note]
         last = (rows[..., _PITCH] + rows[..., _LAST_PITCH]).flatten()[is_note]
-        return Losses(
-            onset=onset,
-            pitch=_nats(self.pitch(h, at, root, last), pitch_floor[is_note], p, p),
-            duration=_nats(self.duration(h, at, p), torch.zeros_like(d), d, d),
-            steps=int(known.sum()),
-            notes=int(is_note.sum()),
+        return (
+            _possible(self.onset(hidden[known]), floor[known]),
+            _possible(self.pitch(h, at, root, last), pitch_floor[is_note]),
+            self.duration(h, at, pitch[is_note]).float(),
         )
 
+    def losses(self, rows: Tensor, targets: Tensor) -> Losses:
+        """Losses over rows (B, T, F) and what `shared.tokens.targets` says of them (B, T, targets), -1 where nothing is learned."""
+        return losses_of(self.decisions(rows, targets), targets)
 
-def _nats(scores: Tensor, floor: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """Summed -log p(low..high) of scores (N, classes), where classes below `floor` cannot be."""
+
+def losses_of(decisions: tuple[Tensor, Tensor, Tensor], targets: Tensor) -> Losses:
+    """The losses of a net's `decisions` on `targets`."""
+    onset, pitch, duration = decisions
+    _, low, high, _, wanted_pitch, wanted_duration = targets.flatten(0, 1).unbind(-1)
+    known, is_note = low >= 0, wanted_pitch >= 0
+    return Losses(
+        onset=_nats(onset, low[known], high[known]),
+        pitch=functional.cross_entropy(pitch, wanted_pitch[is_note], reduction="sum"),
+        duration=functional.cross_entropy(duration, wanted_duration[is_note], reduction="sum"),
+        steps=int(known.sum()),
+        notes=int(is_note.sum()),
+    )
+
+
+def _possible(scores: Tensor, floor: Tensor) -> Tensor:
+    """Scores (N, classes) with minus infinity below `floor`."""
     classes = torch.arange(scores.shape[-1], device=scores.device)
-    scores = scores.float()
-    possible = scores.masked_fill(classes < floor[:, None], -torch.inf)
+    return scores.float().masked_fill(classes < floor[:, None], -torch.inf)
+
+
+def _nats(scores: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Summed -log p(low..high) of scores (N, classes)."""
+    classes = torch.arange(scores.shape[-1], device=scores.device)
     wanted = scores.masked_fill((classes < low[:, None]) | (classes > high[:, None]), -torch.inf)
-    return (possible.logsumexp(-1) - wanted.logsumexp(-1)).sum()
+    return (scores.logsumexp(-1) - wanted.logsumexp(-1)).sum()
 
 
 def _norm(width: int) -> nn.LayerNorm:

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 import torch
 
+from shared.checkpoint import read_header
 from shared.errors import CheckpointError, ConfigError, DataError
 from shared.model_folder import load_base, load_model
 from tests.trainer.made_solos import solo
@@ -143,6 +144,24 @@ def test_what_is_wrong_is_said_before_anything_is_written(prepared: Path, tmp_pa
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match="cannot be read"):
         train(replace(order, what="base", seed=2), silent)
+
+
+def test_a_teachers_music_is_in_the_card_and_another_teacher_is_another_run(prepared: Path, tmp_path: Path) -> None:
+    pop = tmp_path / "pop"
+    write_shards(pop, [replace(solo(seed), source="pop909") for seed in range(40)], [], {}, True)
+    for seed in (1, 2):
+        train(Order("base", pop, tmp_path / f"teacher{seed}", settings(steps=2), seed=seed), silent)
+    taught = Order("base", prepared, tmp_path / "taught", settings(), teachers=(str(tmp_path / "teacher1"),))
+    train(taught, silent)
+    card = read_header(tmp_path / "taught" / "base.safetensors").card
+    assert "POP909" in card.training_data
+    assert "Weimar" in card.training_data
+    before = (tmp_path / "taught" / "base.safetensors").read_bytes()
+    with pytest.raises(CheckpointError, match="other settings or data"):
+        train(replace(taught, teachers=(str(tmp_path / "teacher2"),)), silent)
+    with pytest.raises(ConfigError, match="no such model"):
+        train(replace(taught, teachers=("nobody",), overwrite=True), silent)
+    assert (tmp_path / "taught" / "base.safetensors").read_bytes() == before
 
 
 def test_a_typo_in_the_settings_is_named(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from trainer.duv.manifest import Track, iterate_manifest
 from trainer.duv.phrase_task import PhraseTask
 from trainer.duv.windows import PhraseBatch, PhraseWindows, learned, weights_of, whole
 from trainer.progress import Diary, draw_curve, read_diary
-from trainer.source import CREDITS_APART, SOURCES, credits_of, licence_of
+from trainer.source import SOURCES, credited, credits_of, licence_of
 from trainer.training import Report, Training
 
 What = Literal["base", "adapter"]
@@ -188,11 +188,10 @@ def _base_checkpoint(order: Order) -> Path | None:
 def _card(order: Order, sources: set[str]) -> Callable[[float], Card]:
     """The card in the weights' header: what was learned from, with what the weights beneath learned from."""
     below = order.out / FILE_NAME if order.what == "adapter" else _base_checkpoint(order)
-    earlier = [] if below is None else read_header(below).card.training_data.split(CREDITS_APART)
-    names = {name for name, source in SOURCES.items() if source.credit in earlier} | sources
     unknown = sources - SOURCES.keys()
     if unknown:
         raise DataError(f"{', '.join(sorted(unknown))}: sources of unknown licence; write the manifest anew with `trainer duv enrich`")
+    names = sources | (set() if below is None else credited(read_header(below).card.training_data))
     return lambda val: Card(order.settings.name, credits_of(names), licence_of(names), {"val_nats_per_note": round(val, 4)})
 
 
