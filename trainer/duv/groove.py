@@ -20,8 +20,9 @@ import numpy as np
 from shared.drum_kit import voices_of
 from shared.errors import DataError
 from shared.music import TEMPO_BPM_MAX, TEMPO_BPM_MIN, Meter
+from shared.places import SIXTEENTH
 from shared.written import DRUMS, PLAYING_STYLES, UNKNOWN_STYLE, Performance, Written, pulse_beats_of
-from trainer.duv.grid import SIXTEENTH, in_order, lag_ms, loudest_each
+from trainer.duv.grid import in_order, lag_ms, loudest_each
 from trainer.duv.manifest import Track
 from trainer.duv.reading import TrackReading
 from trainer.midi_beats import clearness

@@ -14,8 +14,9 @@ import numpy as np
 from shared.drum_kit import voices_of
 from shared.errors import DataError
 from shared.music import TEMPO_BPM_MAX, TEMPO_BPM_MIN
+from shared.places import SIXTEENTH, nearest_places, written_length
 from shared.written import DRUMS, Floats, Ints, Performance, Written, pulse_beats_of
-from trainer.duv.grid import SIXTEENTH, in_order, lag_ms, log_ratio, loudest_each, nearest_places, sequenced_share, written_length
+from trainer.duv.grid import in_order, lag_ms, log_ratio, loudest_each, sequenced_share
 from trainer.duv.instrument_names import instrument_of
 from trainer.duv.manifest import Track
 from trainer.duv.reading import NOTES_MIN, UNDIVIDED, TrackReading

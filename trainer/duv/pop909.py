@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from shared.errors import DataError
+from shared.places import nearest_places, written_length
 from shared.written import Floats, Performance, Written, pulse_beats_of
-from trainer.duv.grid import in_order, log_ratio, loudest_each, nearest_places, sequenced_share, written_length
+from trainer.duv.grid import in_order, log_ratio, loudest_each, sequenced_share
 from trainer.duv.manifest import Track
 from trainer.duv.reading import NOTES_MIN, UNDIVIDED, TrackReading
 from trainer.midi_file import parse_midi

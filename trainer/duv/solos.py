@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from shared.music import TEMPO_BPM_MAX, TEMPO_BPM_MIN, Meter
+from shared.places import SIXTEENTH, TRIPLET, written_length
 from shared.written import INSTRUMENTS, Performance, Written, order_of, pulse_beats_of
-from trainer.duv.grid import SIXTEENTH, TRIPLET, log_ratio, one_at_a_time, written_length
+from trainer.duv.grid import log_ratio, one_at_a_time
 from trainer.duv.manifest import Track
 from trainer.duv.reading import NOTES_MIN, UNDIVIDED, TrackReading
 from trainer.piece import tune_key

@@ -18,9 +18,10 @@ import numpy as np
 
 from shared.errors import DataError
 from shared.music import Meter
+from shared.places import SIXTEENTH, written_length
 from shared.written import Floats, Ints, Performance, Written, order_of, pulse_beats_of
 from trainer.duv.common_score import common_score, local_tempo
-from trainer.duv.grid import SIXTEENTH, log_ratio, written_length
+from trainer.duv.grid import log_ratio
 from trainer.duv.manifest import Track
 from trainer.duv.reading import NOTES_MIN, UNDIVIDED, TrackReading
 from trainer.midi_file import SUFFIXES, parse_midi

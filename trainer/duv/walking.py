@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from shared.errors import DataError
+from shared.places import nearest_places, written_length
 from shared.written import Performance, Written, pulse_beats_of
-from trainer.duv.grid import in_order, lag_ms, log_ratio, loudest_each, nearest_places, one_at_a_time, written_length
+from trainer.duv.grid import in_order, lag_ms, log_ratio, loudest_each, one_at_a_time
 from trainer.duv.manifest import Track
 from trainer.duv.reading import NOTES_MIN, UNDIVIDED, TrackReading
 from trainer.jjswing import NAME, WALKING

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainer.duv.grid import loudest_each, nearest_places, one_at_a_time, sequenced_share, written_length
+from shared.places import nearest_places, written_length
+from trainer.duv.grid import loudest_each, one_at_a_time, sequenced_share
 
 
 def test_straight_notes_are_written_in_sixteenths_and_swung_ones_in_triplets() -> None:
