@@ -34,8 +34,9 @@ QUANTITIES = ("velocity", "timing", "ratio")
 
 @dataclass(frozen=True, slots=True)
 class PhraseConfig:
-    """The net's shape: `width` W, `layers`, `heads` H, `feed_width` inside the feed-forward, `context` notes in a window, `dropout` in
-    training, bins of velocity, onset in ms and log ratio of length. Raises ValueError where values do not fit each other."""
+    """The net's shape: `width` W, `layers`, `heads` H, `feed_width` inside the feed-forward, `context` notes in a window; in training
+    `dropout` of what is inside, and `field_dropout` of what is read, each field by itself, of single notes and as often of a whole window;
+    bins of velocity, onset in ms and log ratio of length. Raises ValueError where values do not fit each other."""
 
     width: int = 160
     layers: int = 4
@@ -43,6 +44,7 @@ class PhraseConfig:
     feed_width: int = 432
     context: int = 128
     dropout: float = 0.1
+    field_dropout: float = 0.0
     velocity_bins: int = 64
     timing_bins: int = 48
     ratio_bins: int = 48
@@ -168,8 +170,11 @@ class PhraseNet(nn.Module):
         """
         if self.training and self.unknown_share > 0:
             codes, values = self._hide(codes, values)
-        embedded = functional.embedding_bag((codes + self.get_buffer("offsets")).flatten(0, 1), self.codes.weight, mode="sum")
-        x = embedded.view(*codes.shape[:2], -1) + self.values(values[..., 1:])
+        kept_codes, kept_values = self._kept(codes), self._kept(values[..., 1:])
+        rows = (codes + self.get_buffer("offsets")).flatten(0, 1)
+        weights = None if kept_codes is None else kept_codes.flatten(0, 1)
+        embedded = functional.embedding_bag(rows, self.codes.weight, mode="sum", per_sample_weights=weights)
+        x = embedded.view(*codes.shape[:2], -1) + self.values(values[..., 1:] if kept_values is None else values[..., 1:] * kept_values)
         x = self.drop(x + self.note(x))
         # Only differences count; from the window's first note on they are small enough for single precision.
         angles = ((values[..., :1] - values[:, :1, :1]) * self.get_buffer("turns")).repeat(1, 1, 2)[:, :, None]
@@ -179,6 +184,16 @@ class PhraseNet(nn.Module):
             x = block(x, cos, sin, seen)
         x = self.norm(x)
         return Heads(self.velocity(x), self.timing(x), self.ratio(x))
+
+    def _kept(self, fields: Tensor) -> Tensor | None:
+        """How much each of the fields (B, T, F) counts in training: none, or more, so that their sum stays as it was. None: all alike."""
+        dropped = self.config.field_dropout
+        if not (self.training and dropped):
+            return None
+        # What is the same all through a track would tell tracks apart that are to be understood.
+        shapes = (fields[:, :1].shape, fields.shape)
+        in_window, in_note = (torch.rand(shape, device=fields.device) >= dropped for shape in shapes)
+        return (in_window & in_note) / (1 - dropped) ** 2
 
     def _hide(self, codes: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         hidden = torch.rand(len(codes), len(_UNKNOWN_CODES), device=codes.device) < self.unknown_share  # (B, 3)

@@ -30,6 +30,7 @@ class NetSettings(msgspec.Struct, frozen=True, kw_only=True):
     feed_width: Count
     context: Annotated[int, msgspec.Meta(ge=8, le=4096)]
     dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)]
+    field_dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)]
     velocity_bins: Count
     timing_bins: Count
     ratio_bins: Count

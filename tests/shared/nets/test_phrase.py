@@ -129,6 +129,22 @@ def test_playing_hides_nothing() -> None:
         assert different(net(*batch), tiny()(*batch)) == 0.0
 
 
+def test_fields_are_left_out_of_notes_and_of_windows_and_count_as_much_on_the_whole() -> None:
+    torch.manual_seed(1)
+    net = PhraseNet(replace(TINY, field_dropout=0.25)).train()
+    kept = net._kept(torch.zeros(400, 8, 5))
+    assert kept is not None
+    assert float(kept.mean()) == pytest.approx(1.0, abs=0.05)
+    of_window = (kept == 0).all(1).float().mean()
+    assert float(of_window) == pytest.approx(0.25, abs=0.04)
+    assert float((kept == 0).float().mean()) == pytest.approx(1 - 0.75**2, abs=0.03)
+    batch = read(groove(2))
+    with torch.inference_mode():
+        assert different(net(*batch), net(*batch)) > 0
+        net.eval()
+        assert different(net(*batch), net(*batch)) == 0
+
+
 def test_an_adapter_merged_is_the_adapter_beside() -> None:
     net, batch = tiny(), read(groove(2))
     with torch.inference_mode():
