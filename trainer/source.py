@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.errors import DataError
 
 CREDITS_APART = "; "
+COPYLEFT = "AGPL-3.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +62,8 @@ def credited(training_data: str) -> set[str]:
 def licence_of(names: Collection[str]) -> str:
     """What may be done with a model that learned from the sources called `names`."""
     if all(SOURCES[name].permissive for name in names):
-        return "MIT; the data it learned from: " + ", ".join(sorted({SOURCES[name].licence for name in names}))
+        licences = sorted({SOURCES[name].licence for name in names})
+        # Whether weights are made from their data in the law's sense is open: whoever passes these on is safe under the same licence.
+        own = COPYLEFT if COPYLEFT in licences else "MIT"
+        return f"{own}; the data it learned from: {', '.join(licences)}"
     return "for your own use, as the owners of the music allow"
