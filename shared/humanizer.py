@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -78,10 +78,18 @@ class Humanizer:
         performance = touch.middle() if seed is None else touch.drawn(written, seed)
         return performance if calibration is None else calibration.laid_over(performance)
 
-    def calibrate(self, written: Written, performance: Performance) -> Calibration:
-        """What leads from the net's own playing of `written` to `performance`, a player's few bars of it; NaN values are left out."""
-        touch = self.touch(written)
-        return calibrated((touch.velocity, touch.onset_ms, touch.log_ratio), performance)
+    def calibrate(self, takes: Sequence[tuple[Written, Performance]]) -> Calibration:
+        """What leads from the net's own playing to that of a player, from a few bars in one or several takes; NaN values are left out.
+
+        Raises ValueError where there is no take.
+        """
+        if not takes:
+            raise ValueError("no take to calibrate to")
+        touches = [self.touch(written) for written, _ in takes]
+        names = [item.name for item in fields(Performance)]
+        expected = [_joined([getattr(touch, name) for touch in touches]) for name in names]
+        played = [np.concatenate([getattr(performance, name) for _, performance in takes]) for name in names]
+        return calibrated(expected, Performance(*played))
 
 
 def load_humanizer(name_or_folder: str | Path, adapter: str | Path | None = None) -> Humanizer:
@@ -91,3 +99,8 @@ def load_humanizer(name_or_folder: str | Path, adapter: str | Path | None = None
     """
     folder = find_humanizer(name_or_folder)
     return Humanizer(load_phrase_net(folder, None if adapter is None else find_adapter(folder, adapter)), folder.name)
+
+
+def _joined(parts: Sequence[Distribution]) -> Distribution:
+    """Distributions over the same bins, one after the other."""
+    return Distribution(parts[0].edges, np.concatenate([part.mass for part in parts]))

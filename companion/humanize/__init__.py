@@ -7,11 +7,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pretty_midi import PrettyMIDI
 
 
@@ -27,6 +26,7 @@ def apply_duv_to_pretty_midi(
     style: str = "unknown",
     seed: int | None = None,
     keep_accents: bool = False,
+    like: str | Path | None = None,
 ) -> PrettyMIDI:
     """A copy of `pm` whose notes have the velocity, length and onset of the humanizer `model_path`, a name or a folder; `pm` stays.
 
@@ -36,9 +36,11 @@ def apply_duv_to_pretty_midi(
     Raises ConfigError for an unknown model, style or intensity, and a broken `include_regex`; CheckpointError for damaged weights.
     """
     # Imported only now: whoever asks for `companion --help` need not wait for numpy.
+    from companion.humanize.like import read_take
     from companion.humanize.models import usual_session
     from companion.humanize.pretty import humanized
     from companion.humanize.song import duv_wish
 
     wish = duv_wish(str(model_path), style, keep_accents, intensity=intensity, velocity=velocity, duration=duration, timing=timing)
-    return humanized(pm, wish, include_regex, usual_session(seed=0 if seed is None else seed, sample=seed is not None))
+    session = usual_session(seed=0 if seed is None else seed, sample=seed is not None)
+    return humanized(pm, wish, include_regex, session, None if like is None else read_take(Path(like)))

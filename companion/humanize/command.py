@@ -11,16 +11,17 @@ import click
 from shared.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from companion.humanize.casting import Session
     from companion.humanize.midi_file import MidiFile
     from companion.humanize.song import Job
-    from companion.humanize.work import PartReport, Session
+    from companion.humanize.work import PartReport
 
 FILE = click.Path(path_type=Path)
 SHARE = click.FloatRange(0, 1)
 AUTO = "auto"
 COMPARED = ("before.mid", "after.mid", "compare.png")
 SONG_TELLS = (
-    "model", "style", "intensity", "velocity", "duration", "timing", "include", "exclude", "bars", "keep_accents", "controls",
+    "model", "style", "intensity", "velocity", "duration", "timing", "include", "exclude", "bars", "keep_accents", "like", "controls",
 )  # fmt: skip
 """What a song's file says for itself."""
 
@@ -38,6 +39,7 @@ SONG_TELLS = (
 @click.option("--exclude", metavar="REGEX", help="No tracks whose names match.")
 @click.option("--bars", metavar="5-12", help="Only these bars, counted from 1.")
 @click.option("--keep-accents", is_flag=True, help="Keep how far each note stands out of its track.")
+@click.option("--like", type=FILE, metavar="FILE", help="Play as loud, lively and late as you do in a few bars recorded to the click.")
 @click.option("--sample", is_flag=True, help="Play it as once, not as the middle of many times; --seed chooses which time.")
 @click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="The same seed, the same bytes.")
 @click.option("--controls", metavar="FILE", help="Rules before the model (strum, pedal, ghost notes, flams, swing ...): a file, or usual.")
@@ -89,6 +91,7 @@ def check_compare(folder: Path, source: Path) -> None:
 def _jobs(words: dict[str, Any], file: MidiFile, session: Session) -> list[Job]:
     """What the command line asks for."""
     from companion.humanize.control_settings import load_controls
+    from companion.humanize.like import read_take
     from companion.humanize.models import instrument_of_model
     from companion.humanize.parts import read_parts
     from companion.humanize.song import BarRange, Job, check_regex, duv_wish, parse_bars
@@ -102,7 +105,8 @@ def _jobs(words: dict[str, Any], file: MidiFile, session: Session) -> list[Job]:
     # Whoever names a model and a track, or has but one, need not have named that track after its instrument.
     named = model is not None and (include is not None or len(read_parts(file)) == 1)
     instruments = list(session.uses) if model is None else [instrument_of_model(model, session.uses)]
-    return [Job(name, bars, include, exclude, named, controls.get(name), wish) for name in instruments]
+    like = None if words["like"] is None else read_take(words["like"])
+    return [Job(name, bars, include, exclude, named, controls.get(name), wish, like) for name in instruments]
 
 
 def _run(source: Path, out: Path, file: MidiFile, jobs: list[Job], session: Session, compare: Path | None) -> None:
@@ -119,6 +123,8 @@ def _run(source: Path, out: Path, file: MidiFile, jobs: list[Job], session: Sess
         raise DataError(f"{source}: {error}; export it again from your sequencer") from None
     if not reports:
         click.echo(f"{source} holds no notes; it is written as it is")
+    elif idle := _idle(reports):
+        raise ConfigError(f"{source}: no track of it can be humanized; {idle}")
     elif not any(report.jobs for report in reports):
         click.echo("no track was touched: name the tracks after their instruments, or say --model and --include")
     try:
@@ -134,12 +140,23 @@ def _run(source: Path, out: Path, file: MidiFile, jobs: list[Job], session: Sess
             click.echo(f"wrote {path}")
 
 
+def _idle(reports: list[PartReport]) -> str:
+    """The mend where nothing could be done of what was asked; empty where something was, or nothing was asked."""
+    asked = [report for report in reports if report.was_asked]
+    if not asked or any(report.jobs for report in asked):
+        return ""
+    missing = [report.why for report in asked if report.remarks]
+    if missing:
+        return f"{missing[0]}: name another with --model, or train it: python -m trainer duv train --help"
+    return "name the tracks after their instruments, or say --model and --include"
+
+
 def _tell(report: PartReport) -> None:
     name, notes = report.name, f"{report.notes} note{'s' * (report.notes != 1)}"
     if not report.jobs:
         click.echo(f"  {name}: {notes}, left alone: {report.why}")
         return
-    by = ", ".join(report.models) or "rules alone"
+    by = "; ".join([", ".join(report.models) or "rules alone", *report.remarks])
     counts = ((len(report.added), "added"), (report.pedals // 2, "pedalled"))
     more = "".join(f", {count} {what}" for count, what in counts if count)
     click.echo(f"  {name}: {report.changed} of {notes} changed{more} ({by})")

@@ -7,29 +7,49 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from companion.humanize.casting import Performer, Session
 from companion.humanize.parts import NAME_ORDER
-from companion.humanize.work import Performer, Session
 from shared.duv_settings import DUV_INSTRUMENTS, DuvUse, load_duv_use
 from shared.errors import ConfigError
-from shared.model_folder import adapters, find_humanizer
+from shared.model_folder import FILE_NAME, adapters, find_humanizer, model_folders
+
+STAND_IN = "pitched"
+"""The settings in `config/duv` that name the humanizer of all pitched instruments."""
 
 
 def usual_session(seed: int = 1, sample: bool = False) -> Session:
     """A session with the shipped settings and the models that are installed. Raises ConfigError."""
-    return Session({instrument: load_duv_use(instrument) for instrument in DUV_INSTRUMENTS}, open_model, seed, sample)
+    uses = {instrument: load_duv_use(instrument) for instrument in DUV_INSTRUMENTS}
+    return Session(uses, load_duv_use(STAND_IN).name, adapters_of, open_model, seed, sample)
 
 
-@cache
+def adapters_of(name: str) -> frozenset[str] | None:
+    """The styles for which the model `name`, a name or a folder, has adapters; None where it is not installed."""
+    folder = _folder(name)
+    return None if folder is None else frozenset(adapters(folder))
+
+
 def open_model(name: str, style: str) -> Performer:
     """The model `name`, a name or a folder, with its adapter for `style` where it has one; else it knows the style by name alone.
 
     Raises ConfigError where there is no such model, CheckpointError where its files are damaged.
     """
-    folder = find_humanizer(name)
+    folder = (_folder(name) or find_humanizer(name)).absolute()
+    return _opened(folder, style if style in adapters(folder) else None)
+
+
+def _folder(name: str) -> Path | None:
+    """Where a model lies. Weights that cannot be read are no reason to look elsewhere: whoever opens them is told."""
+    places = [Path(name)] if Path(name).name != name else [folder / name for folder in model_folders()]
+    return next((folder for folder in places if (folder / FILE_NAME).is_file()), None)
+
+
+@cache
+def _opened(folder: Path, adapter: str | None) -> Performer:
     # Imported only now: a mistake in the words is told without waiting for PyTorch.
     from shared.humanizer import load_humanizer
 
-    return load_humanizer(name, style if style in adapters(folder) else None)
+    return load_humanizer(folder, adapter)
 
 
 def instrument_of_model(name: str, uses: Mapping[str, DuvUse]) -> str:

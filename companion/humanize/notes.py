@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from companion.humanize.timeline import Timeline, on_length_grid
-from shared.written import Floats, Ints, Performance, Written, order_of
+from shared.places import SIXTEENTH, nearest_places, written_length
+from shared.written import DRUMS, Floats, Ints, Performance, Written, order_of
 
 Mask = NDArray[np.bool_]
 VELOCITY_MIN, VELOCITY_MAX = 1, 127
@@ -132,7 +133,23 @@ class Score:
 
 def score_of(notes: Notes, timeline: Timeline, instrument: str, style: str) -> Score:
     """`notes` as a score: their nearest grid places and lengths where they lie close to them, and how they stray from these."""
-    onset, length = timeline.on_grid(notes.onset_beat), on_length_grid(notes.duration_beat)
+    return _score(notes, timeline.on_grid(notes.onset_beat), on_length_grid(notes.duration_beat), timeline, instrument, style)
+
+
+def take_of(notes: Notes, timeline: Timeline, instrument: str, style: str) -> Score:
+    """A player's `notes` as a score: what they were written as, however far the player strays, found as for the takes of training."""
+    if instrument == DRUMS:
+        onset, step = np.round(notes.onset_beat / SIXTEENTH) * SIXTEENTH, np.full(len(notes), SIXTEENTH)
+    else:
+        # Beats are those of the bar, which need not begin on a whole quarter of the song.
+        phase = (notes.onset_beat - timeline.bars(notes.onset_beat).beat) % 1.0
+        onset, step = nearest_places(notes.onset_beat - phase)
+        onset = np.maximum(onset + phase, 0.0)
+    return _score(notes, onset, written_length(notes.duration_beat, step), timeline, instrument, style)
+
+
+def _score(notes: Notes, onset: Floats, length: Floats, timeline: Timeline, instrument: str, style: str) -> Score:
+    """`notes` that are written at `onset` (N,) and last `length` (N,) quarters."""
     order = order_of(onset, notes.pitch)
     onset, length = onset[order], np.maximum(length[order], _LENGTH_LEAST_BEATS)
     bars = timeline.bars(onset)

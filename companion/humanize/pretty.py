@@ -10,32 +10,38 @@ from itertools import pairwise
 import numpy as np
 from pretty_midi import Instrument, PrettyMIDI
 
+from companion.humanize.casting import Casting, Session
+from companion.humanize.like import Take
 from companion.humanize.models import instrument_of_model
 from companion.humanize.notes import Notes, mixed, score_of
 from companion.humanize.parts import instrument_of
-from companion.humanize.song import DuvWish, check_regex
+from companion.humanize.song import BarRange, DuvWish, Job, check_regex
 from companion.humanize.timeline import Timeline
-from companion.humanize.work import Session, part_seed
+from companion.humanize.work import part_seed
+from shared.errors import ConfigError
 from shared.written import Floats, Ints
 
 _LENGTH_LEAST_SEC = 1e-3
 
 
-def humanized(pm: PrettyMIDI, wish: DuvWish, include_regex: str | None, session: Session) -> PrettyMIDI:
+def humanized(pm: PrettyMIDI, wish: DuvWish, include_regex: str | None, session: Session, like: Take | None = None) -> PrettyMIDI:
     """A copy of `pm`, humanized by `wish.model`; `companion.humanize.apply_duv_to_pretty_midi` says how. `pm` stays as it is."""
     assert wish.model is not None
     instrument = instrument_of_model(wish.model, session.uses)
     check_regex(include_regex, "include_regex")
+    job = Job(instrument, BarRange(), include_regex, None, include_regex is not None, None, wish, like)
+    casting = Casting([job], session)
+    if like is not None and not casting.takes(job):
+        raise ConfigError(f"like {like.name}: holds no {instrument}; name its track after the instrument")
     after = copy.deepcopy(pm)
-    timeline, use = timeline_of(pm), session.uses[instrument]
-    strength = wish.strength(use)
+    timeline, strength = timeline_of(pm), wish.strength(session.uses[instrument])
     for place, part in enumerate(after.instruments):
         named = include_regex is not None and re.search(include_regex, part.name)
         suits = include_regex is None and instrument_of(part.name, part.program, part.is_drum, session.regexes) == instrument
         if not part.notes or not (named or suits) or strength.is_nothing:
             continue
         seed = part_seed((session.seed, place, 0)) if session.sample else None
-        _humanize(part, timeline, instrument, wish, session, seed)
+        _humanize(part, timeline, job, casting, seed)
     return after
 
 
@@ -51,14 +57,15 @@ def timeline_of(pm: PrettyMIDI) -> Timeline:
     return Timeline.of(list(zip(beats.tolist(), bpm.tolist(), strict=True)), meters)
 
 
-def _humanize(part: Instrument, timeline: Timeline, instrument: str, wish: DuvWish, session: Session, seed: int | None) -> None:
+def _humanize(part: Instrument, timeline: Timeline, job: Job, casting: Casting, seed: int | None) -> None:
+    wish, use = job.duv, casting.session.uses[job.instrument]
+    assert wish is not None
     old_start, old_end = (np.array([getattr(note, side) for note in part.notes]) for side in ("start", "end"))
     onset, end = timeline.beats(old_start), timeline.beats(old_end)
     pitch = np.array([note.pitch for note in part.notes], dtype=np.int64)
     notes = Notes(onset, np.maximum(end - onset, 1e-3), pitch, np.array([note.velocity for note in part.notes], dtype=np.float64))
-    use = session.uses[instrument]
-    score = score_of(notes, timeline, instrument, wish.style)
-    predicted = session.open_model(wish.model or use.name, wish.style).perform(score.written, seed=seed)
+    score = score_of(notes, timeline, job.instrument, wish.style)
+    predicted = casting.perform(job, wish.model or use.name, score.written, seed)
     outcome = mixed(score, predicted, wish.strength(use), wish.keep_accents)
     late, longer = outcome.onset_shift_beat, outcome.duration_shift_beat
     start = np.maximum(old_start + timeline.seconds(onset + late) - timeline.seconds(onset), 0.0)

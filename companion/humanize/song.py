@@ -5,7 +5,7 @@
         bars: 1-8
         instruments:
           drums: {controls: {flams: {chance: 0.1}}, duv: {style: funk, intensity: 0.7}}
-          bass: {include: "(?i)sub", duv: {}}
+          bass: {include: "(?i)sub", duv: {like: my_bass.mid}}
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import msgspec
 
 from companion.humanize.control_settings import Controls, laid_controls, usual_controls
+from companion.humanize.like import Take, read_take
 from companion.humanize.notes import Intensity
 from companion.humanize.parts import Part, instrument_of
 from shared.duv_settings import DUV_INSTRUMENTS, DuvUse, Share
@@ -30,7 +31,10 @@ _BARS = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
 
 
 class DuvWish(msgspec.Struct, frozen=True, kw_only=True):
-    """The humanizer for one instrument; what is not said is as `config/duv` says. `intensity` is for quantities without their own."""
+    """The humanizer for one instrument; what is not said is as `config/duv` says. `intensity` is for quantities without their own.
+
+    `like`: a MIDI file of a player's own bars, sought from the folder of the song's file.
+    """
 
     model: Name | None = None
     style: str = UNKNOWN_STYLE
@@ -39,6 +43,7 @@ class DuvWish(msgspec.Struct, frozen=True, kw_only=True):
     duration: Share | None = None
     timing: Share | None = None
     keep_accents: bool = False
+    like: Name | None = None
 
     def __post_init__(self) -> None:
         if self.style not in PLAYING_STYLES:
@@ -91,7 +96,9 @@ class BarRange:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done to the parts that fit. `any_kind`: whatever instrument they are taken for."""
+    """What is done to the parts that fit. `any_kind`: whatever instrument they are taken for. `like`: whose playing the humanizer's
+    is calibrated to.
+    """
 
     instrument: str
     bars: BarRange
@@ -100,14 +107,22 @@ class Job:
     any_kind: bool
     controls: Controls | None
     duv: DuvWish | None
+    like: Take | None = None
 
     def fits(self, part: Part, regexes: Mapping[str, str]) -> bool:
         """Whether the part is one that the job is for; `regexes` say which names mean which instrument."""
+        kind = self.any_kind or instrument_of(part.name, part.program, part.is_drums, regexes) == self.instrument
+        return kind and self.allows(part)
+
+    def asks(self, uses: Mapping[str, DuvUse]) -> bool:
+        """Whether anything is to be done at all."""
+        return self.controls is not None or (self.duv is not None and not self.duv.strength(uses[self.instrument]).is_nothing)
+
+    def allows(self, part: Part) -> bool:
+        """Whether the part is one of those that are asked for by name."""
         if self.include is not None and not re.search(self.include, part.name):
             return False
-        if self.exclude is not None and re.search(self.exclude, part.name):
-            return False
-        return self.any_kind or instrument_of(part.name, part.program, part.is_drums, regexes) == self.instrument
+        return self.exclude is None or not re.search(self.exclude, part.name)
 
     @property
     def key_switches(self) -> tuple[tuple[int, int], ...]:
@@ -145,7 +160,9 @@ def check_regex(text: str | None, where: str) -> str | None:
 
 
 def load_song(path: Path) -> list[Job]:
-    """The jobs of the song's file at `path`, section by section. Raises ConfigError for anything wrong in it."""
+    """The jobs of the song's file at `path`, section by section. Raises ConfigError for anything wrong in it, DataError for a take's file
+    that is damaged or empty.
+    """
     values = read_values(Song, path)
     given: dict[str, dict[str, Any]] = {}
     for section, said in _mapping(values.get("sections"), f"{path}: sections").items():
@@ -161,6 +178,7 @@ def load_song(path: Path) -> list[Job]:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {str(error).replace('`', '')}") from None
     jobs: list[Job] = []
+    takes: dict[str, Take] = {}
     for name, part in song.sections.items():
         bars = parse_bars(str(part.bars), f"{path}: sections.{name}.bars")
         for instrument, told in part.instruments.items():
@@ -168,7 +186,11 @@ def load_song(path: Path) -> list[Job]:
             rules = given[name][instrument]
             controls = None if rules is None else laid_controls(instrument, rules, f"{here}.controls")
             include, exclude = (check_regex(text, f"{here}:") for text in (told.include, told.exclude))
-            jobs.append(Job(instrument, bars, include, exclude, include is not None, controls, told.duv))
+            like = None if told.duv is None else told.duv.like
+            if like is not None and like not in takes:
+                takes[like] = read_take(path.parent / like)
+            take = None if like is None else takes[like]
+            jobs.append(Job(instrument, bars, include, exclude, include is not None, controls, told.duv, take))
     return jobs
 
 

@@ -117,9 +117,19 @@ def test_a_few_bars_of_a_player_are_enough_to_follow_the_lean() -> None:
     humanizer, written = Humanizer(tiny()), groove(8)
     expected = humanizer.perform(written)
     player = Performance(np.full(len(written), np.nan), expected.onset_ms + 15.0, np.full(len(written), np.nan))
-    follows = humanizer.perform(written, calibration=humanizer.calibrate(written, player))
+    follows = humanizer.perform(written, calibration=humanizer.calibrate([(written, player)]))
     assert 8.0 < float((follows.onset_ms - expected.onset_ms).mean()) < 17.0
     assert np.array_equal(follows.velocity, expected.velocity)
+
+
+def test_takes_count_together_as_one_long_one_does() -> None:
+    humanizer, written = Humanizer(tiny()), groove(2)
+    louder = Performance(humanizer.perform(written).velocity + 10, np.full(len(written), np.nan), np.full(len(written), np.nan))
+    once, twice = (humanizer.calibrate([(written, louder)] * count).velocity for count in (1, 2))
+    level = np.array([64.0])
+    assert level < once(level) < twice(level)
+    with pytest.raises(ValueError, match="no take"):
+        humanizer.calibrate([])
 
 
 def test_an_instalment_of_half_precision_plays_the_same(tmp_path: Path) -> None:

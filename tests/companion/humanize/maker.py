@@ -8,11 +8,12 @@ from functools import cache
 
 import numpy as np
 
+from companion.humanize.casting import Session
 from companion.humanize.control_settings import Controls
 from companion.humanize.midi_file import MidiFile, parse_midi, varint
 from companion.humanize.parts import Part, read_parts
 from companion.humanize.song import BarRange, Job, duv_wish
-from companion.humanize.work import Session
+from shared.calibration import Calibration, Line
 from shared.duv_settings import DUV_INSTRUMENTS, DuvUse, load_duv_use
 from shared.written import Floats, Performance, Written
 
@@ -83,14 +84,24 @@ class Fake:
     onset_ms: Callable[[Written], Floats | float] = lambda written: 0.0
     log_ratio: Callable[[Written], Floats | float] = lambda written: 0.0
     asked: list[tuple[Written, int | None]] = field(default_factory=list)
+    heard: list[list[tuple[Written, Performance]]] = field(default_factory=list)
 
-    def perform(self, written: Written, seed: int | None = None) -> Performance:
+    def perform(self, written: Written, seed: int | None = None, calibration: Calibration | None = None) -> Performance:
         self.asked.append((written, seed))
         chance = np.random.default_rng(seed) if seed is not None else None
         lead = chance.normal(0, 5, len(written)) if chance is not None else 0.0
         values = (np.broadcast_to(side(written), (len(written),)) for side in (self.velocity, self.onset_ms, self.log_ratio))
         velocity, onset_ms, log_ratio = (np.asarray(value, dtype=np.float64) for value in values)
-        return Performance(velocity, onset_ms + lead, log_ratio)
+        performance = Performance(velocity, onset_ms + lead, log_ratio)
+        return performance if calibration is None else calibration.laid_over(performance)
+
+    def calibrate(self, takes: Sequence[tuple[Written, Performance]]) -> Calibration:
+        """As far as the players' means lie from its own."""
+        self.heard.append(list(takes))
+        played = [(performance, self.perform(written)) for written, performance in takes]
+        names = ("velocity", "onset_ms", "log_ratio")
+        away = [np.concatenate([getattr(player, name) - getattr(own, name) for player, own in played]) for name in names]
+        return Calibration(*(Line(float(by.mean())) for by in away))
 
 
 @cache
@@ -99,7 +110,7 @@ def uses() -> dict[str, DuvUse]:
 
 
 def session(fake: Fake, seed: int = 1, sample: bool = False) -> Session:
-    return Session(uses(), lambda name, style: fake, seed, sample)
+    return Session(uses(), "pitched_duv_v3", lambda name: (), lambda name, style: fake, seed, sample)
 
 
 def job(instrument: str = "drums", bars: BarRange = ALL_BARS, controls: Controls | None = None, **words: float) -> Job:

@@ -9,9 +9,12 @@ import pytest
 from companion.cli import main
 from tests.companion.humanize.maker import Stroke, midi, name, notes, strokes_of, tempo
 from tests.companion.humanize.small_models import save_small
+from tests.companion.made_humanizer import install, made_net
+from tests.trainer.duv.made_humanizer import write_humanizer
 
 BEAT: list[Stroke] = [(beat / 2, 0.25, 36 + 2 * (beat % 2), 100) for beat in range(32)]
 LINE: list[Stroke] = [(beat / 2, 0.5, 40 + beat % 5, 90) for beat in range(32)]
+CHORDS: list[Stroke] = [(float(bar), 1.0, pitch, 90) for bar in range(8) for pitch in (52, 59, 64)]
 DATA = midi([tempo(110)], [name("Drums"), *notes(BEAT, 9)], [name("Bass"), *notes(LINE, 1)], [name("Sax"), *notes(LINE, 2)])
 
 
@@ -71,6 +74,102 @@ def test_tracks_bars_and_quantities_can_be_chosen() -> None:
     assert [stroke[:3] for stroke in quiet] == [stroke[:3] for stroke in strokes_of(DATA)]
 
 
+def as_played(strokes: list[Stroke], louder: int, late_ms: float) -> list[Stroke]:
+    """A player of `strokes` at 110 quarters a minute, from a bar later on so that nothing begins before the file."""
+    late_beats = late_ms * 110 / 60_000
+    return [(onset + 4 + late_beats, length, pitch, velocity + louder) for onset, length, pitch, velocity in strokes]
+
+
+def middles(data: bytes, place: int) -> tuple[float, float]:
+    """The mean velocity, and the mean lag in milliseconds behind DATA."""
+    pairs = list(zip(strokes_of(data, place), strokes_of(DATA, place), strict=True))
+    return sum(new[3] for new, _ in pairs) / len(pairs), sum(new[0] - old[0] for new, old in pairs) / len(pairs) * 60_000 / 110
+
+
+def test_whoever_is_louder_and_late_gets_it_louder_and_later(capsys: pytest.CaptureFixture[str]) -> None:
+    install(Path("checkpoints"), "drums_duv_v3", made_net(60.0, 5.0))
+    player = as_played(strokes_of(out("--intensity", "1", "--sample", "--seed", "9"), 0), 15, 10.0)
+    Path("me.mid").write_bytes(midi([tempo(110)], [name("my drums"), *notes(player, 9)]))
+    capsys.readouterr()
+    for words in (["--intensity", "1"], ["--intensity", "1", "--sample", "--seed", "5"]):
+        plain, like, again = (out(*words, *more) for more in ([], ["--like", "me.mid"], ["--like", "me.mid"]))
+        (loud, late), (louder, later) = middles(plain, 0), middles(like, 0)
+        assert 9 < louder - loud < 15
+        assert 6 < later - late < 10
+        assert like == again
+        assert strokes_of(like, 1) == strokes_of(plain, 1), "the player played no bass"
+    told = capsys.readouterr().out.splitlines()
+    assert told[4] == "  Drums: 32 of 32 notes changed (drums_duv_v3; like 32 notes of me.mid)"
+    assert told[5].endswith("(bass_duv_v3; not calibrated: me.mid holds no bass)")
+    assert out("--intensity", "0", "--like", "me.mid") == DATA
+
+
+def test_a_take_of_one_instrument_need_not_be_named_after_it(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("me.mid").write_bytes(midi([tempo(110)], [name("take 3"), *notes(as_played(LINE, 15, 10.0), 1)]))
+    out("--model", "bass_duv_v3", "--like", "me.mid")
+    assert "(bass_duv_v3; like 32 notes of me.mid)" in capsys.readouterr().out
+    out("--like", "me.mid")
+    assert "(bass_duv_v3; not calibrated: me.mid holds no bass)" in capsys.readouterr().out
+
+
+def test_a_model_without_the_style_s_adapter_says_that_it_knows_the_style_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    write_humanizer(Path("checkpoints") / "drums_duv_v3", ["funk"])
+    out("--style", "funk")
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].endswith("(drums_duv_v3)")
+    assert told[1].endswith("(bass_duv_v3; funk by name alone: it has no adapter for it)")
+
+
+def test_the_model_of_all_pitched_instruments_stands_in_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    data = midi([tempo(110)], [name("Gtr"), *notes(LINE, 1)], [name("Bass"), *notes(LINE, 2)])
+    Path("in.mid").write_bytes(data)
+    run("in.mid", "out.mid", "--intensity", "1")
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "  Gtr: 32 notes, left alone: no humanizer guitar_duv_v3 or pitched_duv_v3 is installed"
+    assert strokes_of(Path("out.mid").read_bytes(), 0) == strokes_of(data, 0)
+    save_small(Path("checkpoints") / "pitched_duv_v3", seed=2)
+    run("in.mid", "out.mid", "--intensity", "1")
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].endswith("(pitched_duv_v3; in place of guitar_duv_v3, which is not installed)")
+    assert told[1].endswith("(bass_duv_v3)")
+    assert strokes_of(Path("out.mid").read_bytes(), 0) != strokes_of(data, 0)
+
+
+def test_damaged_weights_are_no_reason_to_let_another_model_play(capsys: pytest.CaptureFixture[str]) -> None:
+    save_small(Path("checkpoints") / "pitched_duv_v3", seed=2)
+    (Path("checkpoints") / "bass_duv_v3" / "model.safetensors").write_bytes(b"no weights")
+    run("in.mid", "out.mid", code=2)
+    assert "bass_duv_v3" in capsys.readouterr().err
+    assert not Path("out.mid").exists()
+
+
+def test_rules_are_kept_where_the_model_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("in.mid").write_bytes(midi([name("Violin"), *notes([(0, 2, 60, 90), (0, 2, 67, 90)])], [name("Gtr"), *notes(CHORDS)]))
+    run("in.mid", "out.mid", "--controls", "usual", "--seed", "3")
+    assert "(rules alone; no humanizer guitar_duv_v3 or pitched_duv_v3 is installed)" in capsys.readouterr().out
+    assert strokes_of(Path("out.mid").read_bytes(), 1) != strokes_of(Path("in.mid").read_bytes(), 1)
+
+
+@pytest.mark.parametrize(
+    ("title", "words", "told"),
+    [
+        ("Violin", [], "no humanizer strings_duv_v3 or pitched_duv_v3 is installed"),
+        ("Sax", [], "name the tracks after their instruments"),
+        ("Bass", ["--model", "drums_duv_v3", "--include", "Bass line"], ""),
+        ("Sax", ["--intensity", "0"], ""),
+    ],
+)
+def test_where_nothing_can_be_done_of_what_was_asked_nothing_is_written(
+    capsys: pytest.CaptureFixture[str], title: str, words: list[str], told: str
+) -> None:
+    Path("in.mid").write_bytes(midi([name(title), *notes(LINE)]))
+    run("in.mid", "out.mid", *words, code=2 if told else 0)
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == (told != "")
+    assert Path("out.mid").exists() is (told == "")
+
+
 def test_a_file_of_one_track_needs_no_name() -> None:
     Path("in.mid").write_bytes(midi([name("take 3"), *notes(LINE)]))
     run("in.mid", "out.mid", "--model", "bass_duv_v3", "--intensity", "1")
@@ -114,13 +213,18 @@ def test_a_file_without_notes_is_written_as_it_is(capsys: pytest.CaptureFixture[
         (["cut.mid", "out.mid"], "cut.mid: damaged"),
         (["empty.mid", "out.mid"], "empty.mid: the file is empty"),
         (["in.mid", "out.mid", "--model", "viola"], "viola"),
-        (["in.mid", "out.mid", "--style", "polka"], "polka"),
+        (["in.mid", "out.mid", "--style", "polka"], "polka: expected one of unknown, jazz, funk"),
         (["in.mid", "out.mid", "--bars", "9-3"], "--bars 9-3"),
         (["in.mid", "out.mid", "--include", "("], "--include ("),
         (["in.mid", "out.mid", "--intensity", "2"], "--intensity"),
         (["in.mid", "out.mid", "--intensity", "nan"], "intensity: expected"),
         (["in.mid", "out.mid", "--controls", "none.yaml"], "none.yaml"),
         (["in.mid", "out.mid", "--song", "none.yaml"], "none.yaml"),
+        (["in.mid", "out.mid", "--like", "none.mid"], "none.mid: cannot be read"),
+        (["in.mid", "out.mid", "--like", "cut.mid"], "cut.mid: damaged"),
+        (["in.mid", "out.mid", "--like", "empty.mid"], "empty.mid: the file is empty"),
+        (["in.mid", "out.mid", "--like", "silent.mid"], "silent.mid: holds no notes"),
+        (["in.mid", "out.mid", "--song", "song.yaml", "--like", "in.mid"], "--like and --song"),
         (["in.mid", "out.mid", "--song", "song.yaml", "--bars", "3"], "--bars and --song"),
         (["in.mid", "out.mid", "--compare", "in.mid"], "--compare in.mid"),
         (["both/before.mid", "out.mid", "--compare", "both"], "the input lies there as before.mid"),
@@ -130,6 +234,7 @@ def test_a_file_without_notes_is_written_as_it_is(capsys: pytest.CaptureFixture[
 def test_what_cannot_be_is_refused_in_one_line(capsys: pytest.CaptureFixture[str], words: list[str], told: str) -> None:
     Path("cut.mid").write_bytes(DATA[:-20])
     Path("empty.mid").write_bytes(b"")
+    Path("silent.mid").write_bytes(midi([tempo(120)]))
     Path("both").mkdir()
     Path("both/before.mid").write_bytes(DATA)
     run(*words, code=2)

@@ -79,6 +79,21 @@ def test_notes_move_as_far_as_they_are_told_in_seconds() -> None:
     assert all(stop <= begin + 1e-9 for stop, begin in zip(end, start[1:], strict=False))
 
 
+@pytest.mark.usefixtures("models")
+def test_a_model_plays_like_whoever_played_a_file(tmp_path: Path) -> None:
+    me = tmp_path / "me.mid"
+    me.write_bytes(midi([tempo(120)], [name("take 1"), *strokes([(1.03 + beat, 0.5, 40, 120) for beat in range(60)])]))
+    plain, like = (apply_duv_to_pretty_midi(piece(), "bass_duv_v3", 1.0, like=wish) for wish in (None, me))
+    louder, later = (
+        sum(new[column] - old[column] for new, old in zip(rows(like, 0), rows(plain, 0), strict=True)) / 8 for column in (2, 0)
+    )
+    assert louder > 30
+    assert 0.005 < later < 0.025
+    me.write_bytes(midi([tempo(120)], [name("Gtr"), *strokes([(1.0, 0.5, 40, 120)])]))
+    with pytest.raises(ConfigError, match=r"me\.mid: holds no bass"):
+        apply_duv_to_pretty_midi(piece(), "bass_duv_v3", 1.0, like=me)
+
+
 def test_tempo_and_metre_are_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "song.mid"
     changes = [tempo(60), metre_at(3, 4), tempo(97, 6 * 480), metre_at(4, 4, 6 * 480)]

@@ -9,7 +9,8 @@ import pytest
 from companion.humanize.notes import Intensity
 from companion.humanize.song import BarRange, DuvWish, check_regex, duv_wish, load_song, parse_bars
 from shared.duv_settings import DuvUse, Intensities
-from shared.errors import ConfigError
+from shared.errors import ConfigError, DataError
+from tests.companion.humanize.maker import midi, name, notes
 
 USE = DuvUse(
     name="drums_duv_v3", instrument="drums", intensity=0.7, include_regex="drum",
@@ -93,6 +94,24 @@ def test_mistakes_are_told_with_their_place(tmp_path: Path, text: str, told: str
     with pytest.raises(ConfigError, match=told) as caught:
         load_song(file)
     assert "song.yaml" in str(caught.value)
+
+
+def test_a_player_s_file_is_sought_beside_the_song_s_and_read_once(tmp_path: Path) -> None:
+    (tmp_path / "me.mid").write_bytes(midi([name("Bass"), *notes([(0, 1, 40, 90)])]))
+    file = tmp_path / "song.yaml"
+    file.write_text(
+        "sections:\n  a: {bars: 1, instruments: {bass: {duv: {like: me.mid}}}}\n"
+        "  b: {bars: 2, instruments: {bass: {duv: {like: me.mid}}, drums: {duv: {}}}}\n",
+        encoding="utf-8",
+    )
+    first, second, drums = load_song(file)
+    assert first.like is not None
+    assert first.like.name == "me.mid"
+    assert first.like is second.like
+    assert drums.like is None
+    (tmp_path / "me.mid").write_bytes(b"")
+    with pytest.raises(DataError, match=r"me\.mid: the file is empty"):
+        load_song(file)
 
 
 def test_a_style_or_a_share_that_cannot_be_is_refused() -> None:
