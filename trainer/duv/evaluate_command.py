@@ -43,14 +43,15 @@ def evaluate(
 ) -> None:  # fmt: skip
     """Measure a humanizer beside everything that it should be better than."""
     from trainer.duv.evaluate_report import Told, console_view, figures, write_report
-    from trainer.duv.measured_set import instrument_of, read_set, sources_of, usual_part
+    from trainer.duv.measured_set import instrument_of, left_out_line, read_set, sources_of, usual_part
 
     console = Console()
     instrument = instrument_of(dataset)
     found = read_set(data, instrument)
-    tracks = found.of_part(part or usual_part(dataset))
+    part = part or usual_part(dataset)
+    tracks, left_out = found.of_part(part), found.left_out(part)
     if not tracks:
-        raise DataError(f"{data}: no track of {instrument} is marked {part or usual_part(dataset)}; name another --part, or other data")
+        raise DataError(f"{data}: no track of {instrument} is marked {part}; name another --part, or other data")
     humanizer, adapted = _humanizers(model, adapter)
     ladder = _ladder(console, model, train, data, instrument, seed)
     result = _measured(console, tracks, ladder, humanizer, adapted, adapter, seed)
@@ -58,8 +59,9 @@ def evaluate(
     learned = sum(track.part == "train" for track in tracks)
     if learned:
         remarks.append(f"{learned} of {len(tracks)} takes are marked train: learned from, and so better hit than what is new.")
-    remarks += [f"Left out: {one.name}: {one.reason}." for one in found.dropped]
-    told = Told(dataset, model, seed, tuple(remarks))
+    if left_out:
+        remarks.append(left_out_line(left_out))
+    told = Told(dataset, model, seed, tuple(remarks), {one.name: one.reason for one in left_out})
     console.print(console_view(result, told), markup=False)
     if json_file is not None:
         with written_whole(json_file) as draft:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,12 +30,13 @@ _LEGEND = (
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an evaluation was asked for, and `remarks` that go with its figures."""
+    """What an evaluation was asked for, `remarks` that go with its figures, and the takes that were left out, with the reason of each."""
 
     dataset: str
     model: str | None
     seed: int
     remarks: tuple[str, ...]
+    left_out: Mapping[str, str]
 
     @property
     def headline(self) -> str:
@@ -63,6 +64,7 @@ def figures(evaluation: Evaluation, told: Told) -> dict[str, object]:
         "about": {
             "dataset": told.dataset, "model": told.model, "seed": told.seed, "takes": len(evaluation.tracks), "notes": evaluation.notes,
             "ghost_below": GHOST_BELOW, "bootstrap_sets": DRAWS, "remarks": list(told.remarks),
+            "left_out": dict(told.left_out),
         },
     }  # fmt: skip
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +77,16 @@ def read_tracks(folder: Path) -> TrackReading:
     """The takes as tracks, divided as the data set has it; takes that cannot be read are left out. Raises DataError for no archive."""
     found = list(_takes(folder))
     dropped = [take for take in found if isinstance(take, Dropped)]
-    dropped += [Dropped(take.name, "no notes") for take in found if isinstance(take, Take) and not len(take.written)]
+    dropped += [Dropped(take.name, "without notes") for take in found if isinstance(take, Take) and not len(take.written)]
     return TrackReading(tuple(_track(take) for take in found if isinstance(take, Take) and len(take.written)), tuple(dropped))
+
+
+def absent_takes(folder: Path) -> list[Dropped]:
+    """The takes of the table whose files are not in the archive: they may be kept elsewhere. Raises DataError as `read_tracks` does."""
+    rows = _rows(folder / INFO)
+    with _opened(folder) as archive:
+        there = {_plain(name, rows) for name in archive.namelist()}
+    return [Dropped(name, f"in {INFO} but not in {ARCHIVE}") for name in rows if name not in there]
 
 
 def _track(take: Take) -> Track:
@@ -85,26 +95,40 @@ def _track(take: Take) -> Track:
 
 
 def _takes(folder: Path) -> Iterator[Take | Dropped]:
-    path = folder / ARCHIVE
     rows = _rows(folder / INFO)
+    with _opened(folder) as archive:
+        # The archive may hold all in one folder.
+        names = {_plain(name, rows): name for name in archive.namelist() if name.lower().endswith(SUFFIXES)}
+        for name, row in rows.items():
+            if name in names:
+                try:
+                    yield _take(row, _contents(archive, names.pop(name)))
+                except (DataError, ValueError) as error:
+                    yield Dropped(name, str(error))
+        for name in sorted(names):
+            yield Dropped(name, f"not in {INFO}")
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            # The archive may hold all in one folder.
-            names = {_plain(name, rows): name for name in archive.namelist() if name.lower().endswith(SUFFIXES)}
-            for name, row in rows.items():
-                if name in names:
-                    try:
-                        yield _take(row, archive.read(names.pop(name)))
-                    except (DataError, ValueError, zipfile.BadZipFile) as error:
-                        yield Dropped(name, str(error))
-            for name in sorted(names):
-                yield Dropped(name, f"not in {INFO}")
+        with zipfile.ZipFile(folder / ARCHIVE) as archive:
+            yield archive
     except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: cannot be read ({error}); fetch the archive again") from None
+        raise DataError(f"{folder / ARCHIVE}: cannot be read ({error}); fetch the archive again") from None
+
+
+def _contents(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A file's bytes. Raises DataError where they are damaged, locked or packed in a way that is not known."""
+    try:
+        return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        raise DataError("damaged in the archive") from None
 
 
 def _plain(name: str, rows: dict[str, dict[str, str]]) -> str:
-    return name if name in rows else name.partition("/")[2] or name
+    inside = name.partition("/")[2]
+    return inside if name not in rows and inside in rows else name
 
 
 def _rows(path: Path) -> dict[str, dict[str, str]]:
@@ -120,12 +144,16 @@ def _rows(path: Path) -> dict[str, dict[str, str]]:
 
 
 def _take(row: dict[str, str], data: bytes) -> Take:
+    lacking = [name for name in COLUMNS if not row[name]]
+    if lacking:
+        raise ValueError(f"no {', '.join(lacking)} in {INFO}")
     bpm = float(row["bpm"])
     if not TEMPO_BPM_MIN <= bpm <= TEMPO_BPM_MAX:
         raise ValueError(f"tempo {bpm:g}")
     if row["split"] not in PARTS:
         raise ValueError(f"split {row['split']!r}: expected one of {', '.join(PARTS)}")
-    meter = Meter(*(int(number) for number in row["time_signature"].split("-")))
+    over, _, under = row["time_signature"].partition("-")
+    meter = Meter(int(over), int(under))
     main = row["style"].partition("/")[0]
     style = STYLES.get(main, main) if STYLES.get(main, main) in PLAYING_STYLES else UNKNOWN_STYLE
     midi = parse_midi(data)

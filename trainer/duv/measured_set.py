@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from shared.errors import DataError
 from shared.written import DRUMS
+from trainer.reading import Dropped
 from trainer.split import PARTS as PARTS
 
 if TYPE_CHECKING:
     from trainer.duv.manifest import Track
-    from trainer.reading import Dropped
 
 GROOVE = "groove_midi"
 
@@ -25,16 +26,42 @@ DATASETS = (GROOVE, "keys", "lead", "guitar", "bass", "strings")
 EVERY_PART = "all"
 
 
+NOT_COMMON = "not in 4/4"
+_NAMES_SHOWN = 3
+
+
 @dataclass(frozen=True, slots=True)
 class MeasuredSet:
-    """Tracks of one instrument that measuring counts, and what could not be read."""
+    """Tracks of one instrument: those that measuring counts, those that are `not_counted` since they are not in 4/4, and takes that could
+    not be read or hold nothing (`dropped`; of these nobody asks to which part they belong).
+    """
 
     tracks: tuple[Track, ...]
+    not_counted: tuple[Track, ...] = ()
     dropped: tuple[Dropped, ...] = ()
 
     def of_part(self, part: str) -> tuple[Track, ...]:
         """The tracks of one part, or of all."""
         return tuple(track for track in self.tracks if part in (EVERY_PART, track.part))
+
+    def left_out(self, part: str) -> tuple[Dropped, ...]:
+        """What measuring a part leaves out, each with the reason."""
+        others = [Dropped(track.name, NOT_COMMON) for track in self.not_counted if part in (EVERY_PART, track.part)]
+        return (*others, *self.dropped)
+
+
+def left_out_line(left_out: Sequence[Dropped]) -> str:
+    """How many were left out for which reasons, and the first of each by name; empty where nothing was."""
+    if not left_out:
+        return ""
+    names: dict[str, list[str]] = defaultdict(list)
+    for one in left_out:
+        names[one.reason].append(one.name)
+    told = []
+    for reason, found in sorted(names.items(), key=lambda item: -len(item[1])):
+        more = ", ..." if len(found) > _NAMES_SHOWN else ""
+        told.append(f"{len(found)} {reason}: {', '.join(found[:_NAMES_SHOWN])}{more}")
+    return f"Left out {len(left_out)} take{'s' * (len(left_out) != 1)} ({'; '.join(told)})."
 
 
 def instrument_of(dataset: str) -> str:
@@ -50,22 +77,27 @@ def usual_part(dataset: str) -> str:
 def read_set(path: Path, instrument: str) -> MeasuredSet:
     """The tracks of `instrument` in `path`: a folder of the Groove MIDI Dataset, a manifest, or a folder of manifests.
 
-    Raises DataError where there is none.
+    Raises DataError where there is none to measure.
     """
     # Imported only now: whoever asks for help need not wait for what reads MIDI.
-    from trainer.duv.groove import INFO, read_tracks
+    from trainer.duv.groove import INFO, absent_takes, read_tracks
     from trainer.duv.manifest import iterate_manifest
 
     if (path / INFO).is_file():
         reading = read_tracks(path)
-        found, dropped = reading.tracks, reading.dropped
+        found, dropped = reading.tracks, (*reading.dropped, *absent_takes(path))
     else:
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-        found, dropped = tuple(track for file in files for track in iterate_manifest(file)), ()
-    kept = tuple(track for track in found if track.is_measured and track.written.instrument == instrument and len(track.written))
+        found = tuple(track for file in files for track in iterate_manifest(file) if track.written.instrument == instrument)
+        dropped = tuple(Dropped(track.name, "without notes") for track in found if not len(track.written))
+    played = [track for track in found if track.written.instrument == instrument and len(track.written)]
+    kept, others = (tuple(track for track in played if track.is_measured is counted) for counted in (True, False))
+    measured = MeasuredSet(kept, others, dropped)
     if not kept:
-        raise DataError(f"{path}: no {instrument} to measure in it; name a manifest, a folder of them, or one with {INFO} and its archive")
-    return MeasuredSet(kept, dropped)
+        why = left_out_line(measured.left_out(EVERY_PART))
+        mend = f"Name a manifest, a folder of them, or one with {INFO} and its archive"
+        raise DataError(" ".join(filter(None, (f"{path}: no {instrument} to measure in it.", why, mend))))
+    return measured
 
 
 def sources_of(tracks: Sequence[Track]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from shared.files import written_whole
 from tests.trainer.duv.made_grooves import bass_track, drum_track, made_ladder, needs_lightgbm, write_groove
 from tests.trainer.duv.made_humanizer import write_humanizer
+from tests.trainer.duv.made_music import midi_bytes
 from trainer.cli import main
+from trainer.duv.groove import ARCHIVE, INFO
 from trainer.duv.ladder_file import load_ladder, save_ladder
 from trainer.duv.manifest import write_manifest
 from trainer.duv.measures import MEASURES
@@ -82,6 +85,20 @@ def test_every_take_is_measured_and_those_that_were_learned_from_are_told(
     assert "duv_adapter" not in found
     assert "1 of 6 takes are marked train" in " ".join(capsys.readouterr().out.split())
     assert evaluated(tmp_path, "--data", data, "--model", model, "--part", "val")["about"]["takes"] == 1
+
+
+def test_takes_that_are_left_out_are_counted_and_named(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write_groove(tmp_path / "data", TEST)
+    with zipfile.ZipFile(data / ARCHIVE, "a") as archive, (data / INFO).open("a", encoding="utf-8") as table:
+        for name, meter in (("waltz", "3-4"), ("cut", "4-4")):
+            archive.writestr(f"{name}.mid", midi_bytes([("Drums", -1, [(0.0, 0.1, 36, 90)])])[: -20 if name == "cut" else None])
+            table.write(f"{name},rock,100,beat,{meter},{name}.mid,test\n")
+    found = evaluated(tmp_path, "--data", data, "--model", model, "--adapter", "none")
+    assert found["about"]["takes"] == 4
+    assert found["about"]["left_out"]["waltz"] == "not in 4/4"
+    assert "broken MIDI file" in found["about"]["left_out"]["cut.mid"]
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Left out 2 takes (1 not in 4/4: waltz; 1 broken MIDI file" in told
 
 
 @needs_lightgbm
