@@ -156,7 +156,11 @@ def _fingerprint(order: Order) -> str:
 
 
 def _teachers(order: Order) -> list[Path]:
-    return [find_folder(name) / BASE_FILE_NAME for name in order.teachers]
+    """The bases that teach. Raises ConfigError where one is not there."""
+    try:
+        return [find_folder(name) / BASE_FILE_NAME for name in order.teachers]
+    except ConfigError as error:
+        raise ConfigError(f"--teacher {str(error).removeprefix('--model ')}") from None
 
 
 def _draw(folder: Path) -> None:

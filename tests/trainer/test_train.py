@@ -159,7 +159,7 @@ def test_a_teachers_music_is_in_the_card_and_another_teacher_is_another_run(prep
     before = (tmp_path / "taught" / "base.safetensors").read_bytes()
     with pytest.raises(CheckpointError, match="other settings or data"):
         train(replace(taught, teachers=(str(tmp_path / "teacher2"),)), silent)
-    with pytest.raises(ConfigError, match="no such model"):
+    with pytest.raises(ConfigError, match="--teacher nobody: no such model"):
         train(replace(taught, teachers=("nobody",), overwrite=True), silent)
     assert (tmp_path / "taught" / "base.safetensors").read_bytes() == before
 
