@@ -1,5 +1,7 @@
 """`python -m companion.engine_speed`: what a model costs on this machine. Knows no bridge, no plan.
 
+Of a player it measures what a step and a first note cost, of a humanizer what `companion.touch_speed` does.
+
 *Cold* is after a pause, when the weights have left the processor's caches: so it is for a chord that comes while nothing is being written.
 """
 
@@ -9,10 +11,10 @@ import copy
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 from rich.console import Console
@@ -26,9 +28,10 @@ from companion.runner import Runner
 from companion.soloist import Task
 from shared.chords import Chord
 from shared.console import run
+from shared.errors import ConfigError
 from shared.files import written_whole
 from shared.foresight import ChordChange, Foresight
-from shared.model_folder import find_folder, load_model
+from shared.model_folder import find_folder, is_humanizer, load_model
 from shared.music import Grid
 from shared.nets.decoder import Decoder
 from shared.provenance import provenance
@@ -80,27 +83,48 @@ def measure(decoder: Decoder, kind: RunnerKind) -> dict[str, list[float]]:
 
 
 @click.command()
-@click.option("--model", default=RANDOM, show_default=True, metavar="NAME", help="A player's name, or random for a net of the final size.")
+@click.option("--model", default=RANDOM, show_default=True, metavar="NAME", help="A player or humanizer, or random: a net of usual size.")
 @click.option("--load", type=click.IntRange(0, 64), default=0, show_default=True, help="Busy processes beside.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(get_args(RunnerKind)), help="Kinds of runner; usual: those for a CPU.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the figures there.")
 def speed(model: str, load: int, kinds: tuple[RunnerKind, ...], json_file: Path | None) -> None:
-    """Measure what a step and a first note cost, by kind of runner and length of prompt."""
-    kinds = kinds or CPU_KINDS
-    decoder = random_decoder() if model == RANDOM else load_model(find_folder(model))
+    """Measure what a player's step and first note cost, by kind of runner and length of prompt; or a humanizer's file and bar."""
+    title = f"{shown_name(model)}, {load} busy processes beside"
+    folder = None if model == RANDOM else find_folder(model)
     with busy(load):
-        took = {kind: measure(decoder, kind) for kind in kinds}
-    table = Table("milliseconds, p50 / p99", *kinds, title=f"{shown_name(model)}, {load} busy processes beside")
-    for work in took[kinds[0]]:
-        table.add_row(work, *(f"{percentile(took[kind][work], 0.5):.2f} / {percentile(took[kind][work], 0.99):.2f}" for kind in kinds))
+        if folder is not None and is_humanizer(folder):
+            if kinds:
+                raise ConfigError("--kind is for players: a humanizer plays files with PyTorch and live bars with ONNX Runtime")
+            table, told = _touch_speed(folder, title)
+        else:
+            table, told = _player_speed(random_decoder() if folder is None else load_model(folder), kinds or CPU_KINDS, title)
     Console().print(table)
     if json_file is not None:
-        told = {
-            kind: {work: {"p50": percentile(ms, 0.5), "p99": percentile(ms, 0.99)} for work, ms in works.items()}
-            for kind, works in took.items()
-        }
         with written_whole(json_file) as draft:
-            draft.write_text(json.dumps({"model": shown_name(model), **provenance(), "speed": told}, indent=2) + "\n", encoding="utf-8")
+            text = json.dumps({"model": shown_name(model), "load": load, **provenance(), "speed": told}, indent=2)
+            draft.write_text(text + "\n", encoding="utf-8")
+
+
+def _player_speed(decoder: Decoder, kinds: Sequence[RunnerKind], title: str) -> tuple[Table, dict[str, Any]]:
+    took = {kind: measure(decoder, kind) for kind in kinds}
+    table = Table("milliseconds, p50 / p99", *kinds, title=title)
+    for work in took[kinds[0]]:
+        table.add_row(work, *(f"{percentile(took[kind][work], 0.5):.2f} / {percentile(took[kind][work], 0.99):.2f}" for kind in kinds))
+    told: dict[str, Any] = {
+        kind: {work: {"p50": percentile(ms, 0.5), "p99": percentile(ms, 0.99)} for work, ms in works.items()}
+        for kind, works in took.items()
+    }
+    return table, told
+
+
+def _touch_speed(folder: Path, title: str) -> tuple[Table, dict[str, Any]]:
+    from companion.touch_speed import measure_touch
+
+    found = measure_touch(folder)
+    table = Table("", "measured", title=title)
+    for row in found.rows():
+        table.add_row(*row)
+    return table, found.figures()
 
 
 def _steps(runner: Runner, score: list[Event], timed: Callable[[str, Callable[[], object]], None]) -> None:
