@@ -43,6 +43,18 @@ class NetSettings(msgspec.Struct, frozen=True, kw_only=True):
         return PhraseConfig(**msgspec.structs.asdict(self))
 
 
+class Importance(msgspec.Struct, frozen=True, kw_only=True):
+    """How much each quantity counts in what training lowers."""
+
+    velocity: Annotated[float, msgspec.Meta(ge=0, le=10)]
+    timing: Annotated[float, msgspec.Meta(ge=0, le=10)]
+    duration: Annotated[float, msgspec.Meta(ge=0, le=10)]
+
+    def all(self) -> tuple[float, float, float]:
+        """Velocity, timing, duration."""
+        return self.velocity, self.timing, self.duration
+
+
 class AugmentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How windows are varied: how often style, tempo and instrument are hidden, each by itself; how many semitones up or down pitched
     tracks are moved at most; how often a drum track loses one of its voices; how often a few bars are seen as if they were all there is."""
@@ -79,6 +91,7 @@ class DuvSettings(DuvUse, frozen=True, kw_only=True):
     manifest: Name | Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
     shares: dict[Instrument, Share]
     velocity_from: tuple[VelocityFrom, ...]
+    importance: Importance
     net: NetSettings
     augment: AugmentSettings
     base: RunSettings

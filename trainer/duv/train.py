@@ -26,7 +26,7 @@ from trainer.duv.config import DuvSettings
 from trainer.duv.learned import Learned, material_of, read_learned, write_learned
 from trainer.duv.manifest import Track, iterate_manifest
 from trainer.duv.phrase_task import PhraseTask
-from trainer.duv.windows import PhraseBatch, PhraseWindows, learned, weights_of, whole
+from trainer.duv.windows import PhraseBatch, PhraseWindows, instrument_of, learned, weights_of, whole
 from trainer.progress import Diary, draw_curve, read_diary
 from trainer.source import SOURCES, credited, credits_of, licence_of
 from trainer.training import Report, Training
@@ -98,7 +98,7 @@ def train(order: Order, tell: Callable[[Report], None]) -> Outcome:
         context = net.config.context
         windows = PhraseWindows(music.train, music.weights, context, order.settings.augment, order.seed)
         state = order.out / f"{order.title}-state.safetensors"
-        training = Training(PhraseTask(net), order.run, world, order.seed, state, _fingerprint(order))
+        training = Training(PhraseTask(net, order.settings.importance.all()), order.run, world, order.seed, state, _fingerprint(order))
         diary = Diary(order.out / f"{order.title}{_LOG_ENDING}", training.standing.step) if world.leads else None
         for report in training.go(windows, _held(music.held_out, context), diary, keep):
             if world.leads:
@@ -126,7 +126,7 @@ def _check(order: Order) -> None:
 
 def _music(order: Order) -> _Music:
     """The tracks to learn from, how likely each is, and the held-out ones; for an adapter those of other styles apart."""
-    shares = order.settings.drawn
+    shares, context = order.settings.drawn, order.settings.net.context
     tracks = [
         learned(track, order.settings.velocity_from)
         for path in order.manifests
@@ -140,21 +140,19 @@ def _music(order: Order) -> _Music:
         if not found:
             raise DataError(f"{where}: no track of {', '.join(shares)} in part {part}; write it of more music: trainer duv enrich")
     if order.style is None:
-        return _Music(training, weights_of(training, shares), held_out, [])
+        return _Music(training, weights_of(training, shares, context, instrument_of), held_out, [])
     own, others = ([track for track in held_out if (track.written.style == order.style) == wanted] for wanted in (True, False))
     in_style = [track.written.style == order.style for track in training]
     if not own or not any(in_style):
         known = sorted({track.written.style for track in held_out} & {track.written.style for track in training} - {UNKNOWN_STYLE})
         raise DataError(f"{where}: not enough music in the style {order.style} to learn and to measure; there is {', '.join(known)}")
-    return _Music(training, _style_weights(training, in_style, order.settings.adapter.others_share), own, others)
+    own_share = 1 - order.settings.adapter.others_share
+    by_style = weights_of(training, {"own": own_share, "other": 1 - own_share}, context, lambda track: _kind(track, order.style))
+    return _Music(training, by_style, own, others)
 
 
-def _style_weights(tracks: Sequence[Track], in_style: Sequence[bool], others_share: float) -> list[float]:
-    """How likely a window comes from each track: by its notes, others' styles as often as `others_share` says."""
-    share, notes = {True: 1 - others_share, False: others_share}, {True: 0, False: 0}
-    for track, its in zip(tracks, in_style, strict=True):
-        notes[its] += len(track.written)
-    return [share[its] * len(track.written) / notes[its] for track, its in zip(tracks, in_style, strict=True)]
+def _kind(track: Track, style: str | None) -> str:
+    return "own" if track.written.style == style else "other"
 
 
 def _net(order: Order, sources: set[str]) -> tuple[PhraseNet, Callable[[float], None]]:
@@ -218,7 +216,8 @@ def _prepare_folder(order: Order, world: World) -> None:
 def _fingerprint(order: Order) -> str:
     """What must be the same for a run to go on: settings, seed, features, manifests, and the weights beneath."""
     settings = order.settings
-    said = [order.run, settings.net, settings.augment, settings.drawn, settings.velocity_from, order.style, order.seed, features_hash()]
+    learned_from = [settings.drawn, settings.velocity_from, settings.importance, order.style]
+    said = [order.run, settings.net, settings.augment, *learned_from, order.seed, features_hash()]
     digest = hashlib.blake2b(msgspec.json.encode(said), digest_size=16)
     below = order.out / FILE_NAME if order.what == "adapter" else _base_checkpoint(order)
     for path in (*order.manifests, *(() if below is None else (below,))):

@@ -6,7 +6,7 @@ the very windows it would have seen.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,12 +50,19 @@ def learned(track: Track, velocity_from: Collection[str]) -> Track:
     return replace(track, performance=Performance(np.full(len(played), np.nan), played.onset_ms, played.log_ratio))
 
 
-def weights_of(tracks: Sequence[Track], shares: Mapping[str, float]) -> list[float]:
-    """How likely a window comes from each track: by its notes, within its instrument's share."""
-    notes: dict[str, int] = {}
-    for track in tracks:
-        notes[track.written.instrument] = notes.get(track.written.instrument, 0) + len(track.written)
-    return [shares.get(track.written.instrument, 0.0) * len(track.written) / notes[track.written.instrument] for track in tracks]
+def instrument_of(track: Track) -> str:
+    """What most shares are told of."""
+    return track.written.instrument
+
+
+def weights_of(tracks: Sequence[Track], shares: Mapping[str, float], context: int, kind: Callable[[Track], str]) -> list[float]:
+    """How likely a window of `context` notes comes from each track, so that every note of one `kind` is drawn as often as another, and each
+    kind as often as its share says. A track shorter than a window counts as a whole one: that is all that a window of it holds."""
+    sizes = [max(len(track.written), context) for track in tracks]
+    totals: dict[str, int] = {}
+    for track, size in zip(tracks, sizes, strict=True):
+        totals[kind(track)] = totals.get(kind(track), 0) + size
+    return [shares.get(kind(track), 0.0) * size / totals[kind(track)] for track, size in zip(tracks, sizes, strict=True)]
 
 
 class PhraseWindows:

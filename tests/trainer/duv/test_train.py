@@ -32,8 +32,12 @@ from trainer.training import Report
 
 ROOT = Path(__file__).parents[3]
 NET = NetSettings(
-    width=32, layers=2, heads=2, feed_width=48, context=32, dropout=0.1, velocity_bins=32, timing_bins=24, ratio_bins=16
+    width=32, layers=2, heads=2, feed_width=48, context=32, dropout=0.1, field_dropout=0.05,
+    velocity_bins=32, timing_bins=24, ratio_bins=16,
 )  # fmt: skip
+
+
+SHARES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 1.0), (1.0, 0.5, 1.0))  # drums have no lengths
 
 
 def settings(instrument: str = "drums", **run: object) -> DuvSettings:
@@ -69,6 +73,17 @@ def killed_at(step: int) -> Callable[[Report], None]:
             raise Killed
 
     return tell
+
+
+def test_quantities_count_as_much_as_they_are_said_to() -> None:
+    net, batch = PhraseNet(TINY).eval(), next(iter(whole([take(0)], TINY.context, 4)))
+    with torch.inference_mode():
+        nats = {shares: float(PhraseTask(net, shares).nats(batch, slice(None), torch.device("cpu"))) for shares in SHARES}
+    velocity, timing, both, half = (nats[shares] for shares in SHARES)
+    assert velocity > 0
+    assert timing > 0
+    assert both == pytest.approx(velocity + timing)
+    assert half == pytest.approx(velocity + timing / 2)
 
 
 def test_a_net_can_learn_one_batch_by_heart() -> None:

@@ -13,7 +13,7 @@ from shared.features import CODE_SIZES, features
 from shared.written import Written
 from tests.trainer.duv.made_takes import solo, take, takes
 from trainer.duv.config import AugmentSettings
-from trainer.duv.windows import PhraseWindows, learned, weights_of, whole
+from trainer.duv.windows import PhraseWindows, instrument_of, learned, weights_of, whole
 
 PLAIN = AugmentSettings(unknown_share=0.0, transpose_semitones=0, drop_voice_share=0.0, excerpt_share=0.0)
 COLUMN = {name: place for place, name in enumerate(CODE_SIZES)}
@@ -109,10 +109,21 @@ def test_an_excerpt_of_some_bars_looks_as_if_it_were_all_there_is() -> None:
 
 def test_shares_are_kept_whatever_the_numbers_of_notes() -> None:
     tracks = [take(0), solo(0), solo(1)]
-    weights = weights_of(tracks, {"drums": 0.25, "keys": 0.75})
+    weights = weights_of(tracks, {"drums": 0.25, "keys": 0.75}, 8, instrument_of)
     assert weights[0] == pytest.approx(0.25)
     assert sum(weights[1:]) == pytest.approx(0.75)
-    assert weights_of(tracks, {"drums": 1.0})[1:] == [0.0, 0.0]
+    assert weights_of(tracks, {"drums": 1.0}, 8, instrument_of)[1:] == [0.0, 0.0]
+
+
+def test_notes_of_short_takes_are_drawn_as_often_as_those_of_long_ones() -> None:
+    long = take(0)
+    context = len(long.written) // 4
+    fill = replace(long, written=long.written.part(slice(0, context // 2)), performance=long.performance.part(slice(0, context // 2)))
+    chances = weights_of([long, fill], {"drums": 1.0}, context, instrument_of)
+    held = [context, context // 2]  # by a window of each
+    notes = [len(long.written), context // 2]
+    drawn = [chance * window / count for chance, window, count in zip(chances, held, notes, strict=True)]
+    assert drawn[0] == pytest.approx(drawn[1])
 
 
 def test_velocities_that_nobody_played_are_not_learned() -> None:
