@@ -17,12 +17,12 @@ import numpy as np
 
 from companion.figures import percentile
 from companion.humanize.midi_file import parse_midi
-from companion.humanize.models import STAND_IN, instrument_of_model, usual_session
+from companion.humanize.models import instrument_of_model, usual_session
 from companion.humanize.song import BarRange, Job, duv_wish
 from companion.humanize.work import humanize
 from companion.humanized import SEEN_BARS, Humanizer
 from companion.onnx_phrase import PhraseRunner
-from shared.duv_settings import load_duv_use
+from shared.duv_settings import load_duv_uses
 from shared.foresight import ChordChange, Foresight
 from shared.model_folder import load_phrase_net
 from shared.music import TICKS_PER_BEAT, Grid
@@ -40,7 +40,6 @@ STEP_TICKS = TICKS_PER_BEAT // STEPS_A_BEAT
 BAR_STEPS = 16
 STRUCK = 0.6  # of the steps of a bar: as busy as a fast solo
 KIT = (36, 38, 42, 46, 51)
-USUAL_INSTRUMENT = "keys"  # of the humanizer of all pitched instruments
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,7 @@ def measure_touch(folder: Path) -> TouchSpeed:
 
 def instrument_named(folder: Path) -> str:
     """The instrument by which the humanizer in `folder` is measured. Raises ConfigError where its name tells of none."""
-    session = usual_session()
-    return USUAL_INSTRUMENT if folder.name == load_duv_use(STAND_IN).name else instrument_of_model(_path(folder), session.uses)
+    return instrument_of_model(_path(folder), load_duv_uses())
 
 
 def notes_of(instrument: str, count: int) -> tuple[np.ndarray, np.ndarray]:

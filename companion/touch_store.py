@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.duv_settings import load_duv_use
+from shared.duv_settings import PITCHED, load_duv_use
 from shared.errors import CheckpointError, ConfigError
 from shared.model_folder import FILE_NAME, adapters, find_humanizer, load_phrase_net, model_folders
 from shared.settings import Settings, SoloSettings
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from companion.soloist import Musician, Soloist
 
 AUTO, RULES = "auto", "rules"
-PITCHED = "pitched"
 INSTRUMENT_OF_ROLE = {"lead": PITCHED, "bass": "bass", "comp": "keys"}
 """The settings in `config/duv/` that name each role's humanizer and instrument."""
 JAZZ, POP = "jazz", "pop"

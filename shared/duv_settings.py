@@ -10,11 +10,13 @@ from typing import Annotated
 
 import msgspec
 
-from shared.settings import Name, shipped_part
+from shared.settings import LongName, Name, shipped_part
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 DUV_INSTRUMENTS = ("drums", "bass", "guitar", "keys", "strings")
 """The instruments that have a model of their own."""
+PITCHED = "pitched"
+"""Names the settings of the model of all pitched instruments, which plays those that have none of their own: solo winds and the like."""
 
 
 class Intensities(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +34,7 @@ class DuvUse(msgspec.Struct, frozen=True, kw_only=True):
     instrument: Name
     intensity: Share
     intensities: Intensities
-    include_regex: Name
+    include_regex: LongName
 
     def __post_init__(self) -> None:
         try:
@@ -44,3 +46,8 @@ class DuvUse(msgspec.Struct, frozen=True, kw_only=True):
 def load_duv_use(instrument: str) -> DuvUse:
     """The shipped settings of an instrument's humanizer. Raises ConfigError."""
     return shipped_part(DuvUse, "duv/default.yaml", f"duv/{instrument}.yaml")
+
+
+def load_duv_uses() -> dict[str, DuvUse]:
+    """The shipped settings of every instrument that may be humanized, by instrument. Raises ConfigError."""
+    return {use.instrument: use for use in map(load_duv_use, (*DUV_INSTRUMENTS, PITCHED))}

@@ -24,6 +24,8 @@ from shared.errors import ConfigError
 from shared.score import Conditioning
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+LongName = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+"""A path, or a regular expression: longer than anybody would call a thing."""
 TempoTable = Annotated[tuple[tuple[float, float], ...], msgspec.Meta(min_length=1)]
 MidiApi = Literal["auto", "alsa", "jack", "coremidi", "winmm"]
 _ENDPOINT = r"^tcp://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$"

@@ -78,7 +78,7 @@ class Casting:
         if job.duv.model is not None:
             # Whoever names a model is told by the one who opens it why it does not play.
             return Cast(job.duv.model, remarks=self._remarks(job, job.duv, job.duv.model))
-        suitable = [use.name] if job.instrument == DRUMS else [use.name, self.session.stand_in]
+        suitable = [use.name] if job.instrument == DRUMS else list(dict.fromkeys((use.name, self.session.stand_in)))
         model = next((name for name in suitable if self.session.adapters_of(name) is not None), None)
         if model is None:
             return Cast(None, f"no humanizer {' or '.join(suitable)} is installed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,7 @@ def _jobs(words: dict[str, Any], file: MidiFile, session: Session) -> list[Job]:
     from companion.humanize.models import instrument_of_model
     from companion.humanize.parts import read_parts
     from companion.humanize.song import BarRange, Job, check_regex, duv_wish, parse_bars
+    from shared.written import DRUMS
 
     bars = BarRange() if words["bars"] is None else parse_bars(words["bars"], "--bars")
     include, exclude = (check_regex(words[name], f"--{name}") for name in ("include", "exclude"))
@@ -102,11 +104,19 @@ def _jobs(words: dict[str, Any], file: MidiFile, session: Session) -> list[Job]:
     model = None if words["model"] == AUTO else words["model"]
     shares = {name: words[name] for name in ("intensity", "velocity", "duration", "timing")}
     wish = duv_wish(model, words["style"], words["keep_accents"], **shares)
-    # Whoever names a model and a track, or has but one, need not have named that track after its instrument.
-    named = model is not None and (include is not None or len(read_parts(file)) == 1)
     instruments = list(session.uses) if model is None else [instrument_of_model(model, session.uses)]
     like = None if words["like"] is None else read_take(words["like"])
-    return [Job(name, bars, include, exclude, named, controls.get(name), wish, like) for name in instruments]
+    jobs = [Job(name, bars, include, exclude, False, controls.get(name), wish, like) for name in instruments]
+    parts = read_parts(file)
+    # Whoever names a model and a track, or has but one, need not have named that track after its instrument.
+    if model is None or not (include is not None or len(parts) == 1):
+        return jobs
+    (job,) = jobs
+    kinds = {part.instrument(session.regexes) for part in parts if job.allows(part)}
+    pitched = [name for name in session.uses if name in kinds - {DRUMS, job.instrument} and wish.model_name == session.stand_in]
+    told = [replace(job, instrument=name, controls=controls.get(name)) for name in pitched]
+    # The model of all pitched instruments is told which of them it plays, where that is known.
+    return told if kinds and kinds <= set(pitched) else [*told, replace(job, any_kind=True, spared=frozenset(pitched))]
 
 
 def _run(source: Path, out: Path, file: MidiFile, jobs: list[Job], session: Session, compare: Path | None) -> None:

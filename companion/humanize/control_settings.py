@@ -118,6 +118,7 @@ class ControlFile(msgspec.Struct, frozen=True, kw_only=True):
     guitar: Controls | None = None
     keys: Controls | None = None
     strings: Controls | None = None
+    lead: Controls | None = None
 
 
 INSTRUMENTS = ControlFile.__struct_fields__

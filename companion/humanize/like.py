@@ -9,7 +9,7 @@ from pathlib import Path
 from companion.humanize.controls import is_key_switch
 from companion.humanize.midi_file import read_midi
 from companion.humanize.notes import Score, take_of
-from companion.humanize.parts import Part, instrument_of, read_parts, read_timeline
+from companion.humanize.parts import Part, read_parts, read_timeline
 from companion.humanize.timeline import Timeline
 from shared.errors import DataError
 
@@ -26,7 +26,7 @@ class Take:
         """The parts that are taken for `instrument`. `is_sole`: nothing else is asked for, so an only part that tells of no instrument
         need not be named after it.
         """
-        taken = [instrument_of(part.name, part.program, part.is_drums, regexes) for part in self.parts]
+        taken = [part.instrument(regexes) for part in self.parts]
         if is_sole and taken == [None]:
             return list(self.parts)
         return [part for part, found in zip(self.parts, taken, strict=True) if found == instrument]

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from companion.humanize.casting import Performer, Session
-from companion.humanize.parts import NAME_ORDER
-from shared.duv_settings import DUV_INSTRUMENTS, DuvUse, load_duv_use
+from companion.humanize.parts import instrument_named
+from shared.duv_settings import PITCHED, DuvUse, load_duv_use, load_duv_uses
 from shared.errors import ConfigError
 from shared.model_folder import FILE_NAME, adapters, find_humanizer, model_folders
-
-STAND_IN = "pitched"
-"""The settings in `config/duv` that name the humanizer of all pitched instruments."""
 
 
 def usual_session(seed: int = 1, sample: bool = False) -> Session:
     """A session with the shipped settings and the models that are installed. Raises ConfigError."""
-    uses = {instrument: load_duv_use(instrument) for instrument in DUV_INSTRUMENTS}
-    return Session(uses, load_duv_use(STAND_IN).name, adapters_of, open_model, seed, sample)
+    return Session(load_duv_uses(), load_duv_use(PITCHED).name, adapters_of, open_model, seed, sample)
 
 
 def adapters_of(name: str) -> frozenset[str] | None:
@@ -56,8 +51,8 @@ def instrument_of_model(name: str, uses: Mapping[str, DuvUse]) -> str:
     """The instrument that the model `name` plays: that of ours of that name, else the one that the name speaks of. Raises ConfigError."""
     find_humanizer(name)
     last = Path(name).name
-    ours = [instrument for instrument, use in uses.items() if use.name == last]
-    spoken = [instrument for instrument in NAME_ORDER if instrument in last or re.search(uses[instrument].include_regex, last)]
-    if not ours and not spoken:
+    ours = next((instrument for instrument, use in uses.items() if use.name == last), None)
+    found = ours or instrument_named(last, {instrument: use.include_regex for instrument, use in uses.items()})
+    if found is None:
         raise ConfigError(f"--model {name}: which instrument does it play? Its folder's name should tell: {', '.join(uses)}")
-    return (ours or spoken)[0]
+    return found

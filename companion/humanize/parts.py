@@ -17,10 +17,17 @@ from shared.written import Ints
 DRUM_CHANNEL = 9
 _BANK = (0, 32)
 SUSTAIN = 64
-# General MIDI's programs by family; organs are left out, since they know no touch, and so is what no model plays.
-_PROGRAMS = {"keys": (range(0, 16),), "guitar": (range(24, 32),), "bass": (range(32, 40),), "strings": (range(40, 52),)}
-NAME_ORDER = ("drums", "guitar", "bass", "keys", "strings")
-"""In this order names are tried: a bass guitar is called by both, and `bass` is the word that counts; see `instrument_of`."""
+# General MIDI's programs by family; organs are left out, since they know no touch, and so is what no model plays: harp, timpani, choir.
+_PROGRAMS = {
+    "keys": (range(0, 16),),
+    "guitar": (range(24, 32),),
+    "bass": (range(32, 40),),
+    "strings": (range(40, 46), range(48, 52)),
+    "lead": (range(56, 88),),  # brass, reeds, pipes, synthesizer leads
+}
+# In this order names are tried: what is called a lead guitar or a solo violin is a guitar, a violin.
+_NAME_ORDER = ("drums", "guitar", "bass", "keys", "strings", "lead")
+_WINDS = re.compile(r"(?i)sax|clarinet|trombone|trumpet|horn|flute|bassoon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,10 @@ class Part:
     def is_drums(self) -> bool:
         """Whether the part plays on General MIDI's drum channel."""
         return self.channel == DRUM_CHANNEL
+
+    def instrument(self, regexes: Mapping[str, str]) -> str | None:
+        """The instrument that the part is taken for, see `instrument_of`."""
+        return instrument_of(self.name, self.program, self.is_drums, regexes)
 
 
 def read_parts(file: MidiFile) -> list[Part]:
@@ -88,17 +99,24 @@ def read_timeline(file: MidiFile) -> Timeline:
 
 
 def instrument_of(name: str, program: int | None, is_drums: bool, regexes: Mapping[str, str]) -> str | None:
-    """The instrument that a part is taken for: by the drum channel, by its name (`regexes` by instrument), then by its program; or None.
-
-    Where a name matches several, `bass` wins over `guitar` (bass guitar), else the first of `NAME_ORDER`.
-    """
+    """The instrument that a part is taken for: by the drum channel, by its name (`regexes` by instrument), then by its program; or None."""
     if is_drums:
         return "drums"
-    named = [instrument for instrument in NAME_ORDER if instrument in regexes and re.search(regexes[instrument], name)]
-    if named:
-        return "bass" if "bass" in named and named[0] == "guitar" else named[0]
-    families = (instrument for instrument, spans in _PROGRAMS.items() if any(program in span for span in spans))
-    return next(families, None) if program is not None else None
+    named = instrument_named(name, regexes)
+    if named is not None or program is None:
+        return named
+    return next((instrument for instrument, spans in _PROGRAMS.items() if any(program in span for span in spans)), None)
+
+
+def instrument_named(name: str, regexes: Mapping[str, str]) -> str | None:
+    """The instrument that a name speaks of, by `regexes` of each; None where it tells of none.
+
+    A bass guitar is a bass, a bass clarinet a wind; else what a lead or a solo is played on counts more than that it is one.
+    """
+    named = [instrument for instrument in _NAME_ORDER if instrument in regexes and re.search(regexes[instrument], name)]
+    if "bass" in named[:2] and named[0] in ("bass", "guitar"):
+        return "lead" if "lead" in named and _WINDS.search(name) else "bass"
+    return next(iter(named), None)
 
 
 def _part(track: Track, chunk: int, channel: int, name: str, found: list[NoteEvents], ticks_per_beat: int) -> Part:

@@ -19,7 +19,7 @@ from companion.humanize.song import BarRange, DuvWish, Job, check_regex
 from companion.humanize.timeline import Timeline
 from companion.humanize.work import part_seed
 from shared.errors import ConfigError
-from shared.written import Floats, Ints
+from shared.written import DRUMS, Floats, Ints
 
 _LENGTH_LEAST_SEC = 1e-3
 
@@ -29,19 +29,23 @@ def humanized(pm: PrettyMIDI, wish: DuvWish, include_regex: str | None, session:
     assert wish.model is not None
     instrument = instrument_of_model(wish.model, session.uses)
     check_regex(include_regex, "include_regex")
-    job = Job(instrument, BarRange(), include_regex, None, include_regex is not None, None, wish, like)
-    casting = Casting([job], session)
-    if like is not None and not casting.takes(job):
-        raise ConfigError(f"like {like.name}: holds no {instrument}; name its track after the instrument")
     after = copy.deepcopy(pm)
-    timeline, strength = timeline_of(pm), wish.strength(session.uses[instrument])
+    jobs: dict[int, Job] = {}
     for place, part in enumerate(after.instruments):
-        named = include_regex is not None and re.search(include_regex, part.name)
-        suits = include_regex is None and instrument_of(part.name, part.program, part.is_drum, session.regexes) == instrument
-        if not part.notes or not (named or suits) or strength.is_nothing:
-            continue
+        own = instrument_of(part.name, part.program, part.is_drum, session.regexes)
+        chosen = own == instrument if include_regex is None else re.search(include_regex, part.name) is not None
+        # The model of all pitched instruments is told which of them it plays, where that is known.
+        told = own if own not in (None, DRUMS) and wish.model_name == session.stand_in else instrument
+        if part.notes and chosen and not wish.strength(session.uses[told]).is_nothing:
+            jobs[place] = Job(told, BarRange(), include_regex, None, include_regex is not None, None, wish, like)
+    casting = Casting([*jobs.values()], session)
+    lacking = next((job.instrument for job in jobs.values() if like is not None and not casting.takes(job)), None)
+    if like is not None and lacking is not None:
+        raise ConfigError(f"like {like.name}: holds no {lacking}; name its track after the instrument")
+    timeline = timeline_of(pm)
+    for place, job in jobs.items():
         seed = part_seed((session.seed, place, 0)) if session.sample else None
-        _humanize(part, timeline, job, casting, seed)
+        _humanize(after.instruments[place], timeline, job, casting, seed)
     return after
 
 

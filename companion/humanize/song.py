@@ -21,11 +21,11 @@ import msgspec
 from companion.humanize.control_settings import Controls, laid_controls, usual_controls
 from companion.humanize.like import Take, read_take
 from companion.humanize.notes import Intensity
-from companion.humanize.parts import Part, instrument_of
-from shared.duv_settings import DUV_INSTRUMENTS, DuvUse, Share
+from companion.humanize.parts import Part
+from shared.duv_settings import DuvUse, Share
 from shared.errors import ConfigError
-from shared.settings import Name, read_values
-from shared.written import PLAYING_STYLES, UNKNOWN_STYLE
+from shared.settings import LongName, read_values
+from shared.written import INSTRUMENTS, PLAYING_STYLES, UNKNOWN_STYLE
 
 _BARS = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
 
@@ -36,18 +36,23 @@ class DuvWish(msgspec.Struct, frozen=True, kw_only=True):
     `like`: a MIDI file of a player's own bars, sought from the folder of the song's file.
     """
 
-    model: Name | None = None
+    model: LongName | None = None
     style: str = UNKNOWN_STYLE
     intensity: Share | None = None
     velocity: Share | None = None
     duration: Share | None = None
     timing: Share | None = None
     keep_accents: bool = False
-    like: Name | None = None
+    like: LongName | None = None
 
     def __post_init__(self) -> None:
         if self.style not in PLAYING_STYLES:
             raise ValueError(f"style {self.style}: expected one of {', '.join(PLAYING_STYLES)}")
+
+    @property
+    def model_name(self) -> str | None:
+        """The model's name, also where a folder is said."""
+        return None if self.model is None else Path(self.model).name
 
     def strength(self, use: DuvUse) -> Intensity:
         """How much of each quantity is taken, where `use` says what is usual."""
@@ -64,8 +69,8 @@ class InstrumentWish(msgspec.Struct, frozen=True, kw_only=True):
     those that `exclude` matches. Without `controls` no rules, without `duv` no humanizer; `{}` is the shipped ones.
     """
 
-    include: Name | None = None
-    exclude: Name | None = None
+    include: LongName | None = None
+    exclude: LongName | None = None
     controls: Controls | None = None
     duv: DuvWish | None = None
 
@@ -96,8 +101,8 @@ class BarRange:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done to the parts that fit. `any_kind`: whatever instrument they are taken for. `like`: whose playing the humanizer's
-    is calibrated to.
+    """What is done to the parts that fit. `any_kind`: whatever instrument they are taken for, but for those that are `spared`. `like`:
+    whose playing the humanizer's is calibrated to.
     """
 
     instrument: str
@@ -108,11 +113,12 @@ class Job:
     controls: Controls | None
     duv: DuvWish | None
     like: Take | None = None
+    spared: frozenset[str] = frozenset()
 
     def fits(self, part: Part, regexes: Mapping[str, str]) -> bool:
         """Whether the part is one that the job is for; `regexes` say which names mean which instrument."""
-        kind = self.any_kind or instrument_of(part.name, part.program, part.is_drums, regexes) == self.instrument
-        return kind and self.allows(part)
+        kind = part.instrument(regexes)
+        return (kind == self.instrument or (self.any_kind and kind not in self.spared)) and self.allows(part)
 
     def asks(self, uses: Mapping[str, DuvUse]) -> bool:
         """Whether anything is to be done at all."""
@@ -170,8 +176,8 @@ def load_song(path: Path) -> list[Job]:
         wishes = _mapping(_mapping(said, where).get("instruments"), f"{where}.instruments")
         for instrument, wish in wishes.items():
             here = f"{where}.instruments.{instrument}"
-            if instrument not in DUV_INSTRUMENTS:
-                raise ConfigError(f"{here}: expected one of {', '.join(DUV_INSTRUMENTS)}")
+            if instrument not in INSTRUMENTS:
+                raise ConfigError(f"{here}: expected one of {', '.join(INSTRUMENTS)}")
             given.setdefault(section, {})[instrument] = _mapping(wish, here).pop("controls", None)
     try:
         song = msgspec.convert(values, Song)

@@ -12,7 +12,7 @@ from companion.humanize.casting import Cast, Casting, Session
 from companion.humanize.controls import apply_controls, is_key_switch
 from companion.humanize.midi_file import NOTE_ON, Edit, MidiFile, midi_bytes
 from companion.humanize.notes import Mask, Notes, Outcome, mixed, score_of
-from companion.humanize.parts import Part, instrument_of, read_parts, read_timeline
+from companion.humanize.parts import Part, read_parts, read_timeline
 from companion.humanize.rewrite import edit_part
 from companion.humanize.song import Job
 from companion.humanize.timeline import Timeline
@@ -104,7 +104,7 @@ def _why(part: Part, jobs: Sequence[Job], casts: Sequence[Cast], session: Sessio
     """Why nothing was done to a part."""
     if casts:
         return casts[0].missing
-    instrument = instrument_of(part.name, part.program, part.is_drums, session.regexes)
+    instrument = part.instrument(session.regexes)
     if jobs and not any(job.allows(part) for job in jobs):
         return "not among the tracks that were asked for"
     if instrument is None:

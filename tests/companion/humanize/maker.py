@@ -14,7 +14,7 @@ from companion.humanize.midi_file import MidiFile, parse_midi, varint
 from companion.humanize.parts import Part, read_parts
 from companion.humanize.song import BarRange, Job, duv_wish
 from shared.calibration import Calibration, Line
-from shared.duv_settings import DUV_INSTRUMENTS, DuvUse, load_duv_use
+from shared.duv_settings import DuvUse, load_duv_uses
 from shared.written import Floats, Performance, Written
 
 TPB = 480
@@ -106,7 +106,7 @@ class Fake:
 
 @cache
 def uses() -> dict[str, DuvUse]:
-    return {instrument: load_duv_use(instrument) for instrument in DUV_INSTRUMENTS}
+    return load_duv_uses()
 
 
 def session(fake: Fake, seed: int = 1, sample: bool = False) -> Session:

@@ -58,6 +58,18 @@ def test_the_script_goes_among_fl_studio_s_own(capsys: pytest.CaptureFixture[str
     assert written.name == "JamBot humanize drums rock.pyscript"
 
 
+def test_the_model_of_all_pitched_instruments_is_baked_as_a_lead(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_table(write_humanizer(Path("checkpoints") / "pitched_duv_v3") / TABLE_FILE_NAME, made_table("lead"))
+    (tmp_path / "FL" / "Settings").mkdir(parents=True)
+    assert run(capsys, "--model", "pitched_duv_v3", "--fl-dir", str(tmp_path / "FL"))[0] == 0
+    (written,) = (tmp_path / "FL" / "Settings" / "Piano roll scripts").iterdir()
+    assert written.name == "JamBot humanize lead unknown.pyscript"
+    assert "log_ratio" in written.read_text(encoding="ascii")
+
+
 def test_what_cannot_be_is_refused_in_one_line(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path) -> None:
     out = ("--out", str(tmp_path / "x.pyscript"))
     assert "no such humanizer" in refused(capsys, "--model", "kazoo_duv_v3", *out)

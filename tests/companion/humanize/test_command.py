@@ -15,7 +15,7 @@ from tests.trainer.duv.made_humanizer import write_humanizer
 BEAT: list[Stroke] = [(beat / 2, 0.25, 36 + 2 * (beat % 2), 100) for beat in range(32)]
 LINE: list[Stroke] = [(beat / 2, 0.5, 40 + beat % 5, 90) for beat in range(32)]
 CHORDS: list[Stroke] = [(float(bar), 1.0, pitch, 90) for bar in range(8) for pitch in (52, 59, 64)]
-DATA = midi([tempo(110)], [name("Drums"), *notes(BEAT, 9)], [name("Bass"), *notes(LINE, 1)], [name("Sax"), *notes(LINE, 2)])
+DATA = midi([tempo(110)], [name("Drums"), *notes(BEAT, 9)], [name("Bass"), *notes(LINE, 1)], [name("Kazoo"), *notes(LINE, 2)])
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def test_each_track_gets_the_model_of_its_name_and_the_others_are_named(capsys: 
     told = capsys.readouterr().out.splitlines()
     assert told[0] == "  Drums: 32 of 32 notes changed (drums_duv_v3)"
     assert told[1].startswith("  Bass: ")
-    assert told[2] == "  Sax: 32 notes, left alone: its name, channel and program belong to no model"
+    assert told[2] == "  Kazoo: 32 notes, left alone: its name, channel and program belong to no model"
     assert told[3] == "wrote out.mid"
 
 
@@ -67,7 +67,7 @@ def test_tracks_bars_and_quantities_can_be_chosen() -> None:
     assert changed(out("--include", "(?i)b")) == [False, True, False]
     assert changed(out("--exclude", "Drums")) == [False, True, False]
     assert changed(out("--model", "drums_duv_v3")) == [True, False, False]
-    assert changed(out("--model", "bass_duv_v3", "--include", "Sax")) == [False, False, True]
+    assert changed(out("--model", "bass_duv_v3", "--include", "Kazoo")) == [False, False, True]
     second = out("--bars", "2-3", "--intensity", "1")
     assert [new != old for new, old in zip(strokes_of(second), strokes_of(DATA), strict=True)] == [False] * 8 + [True] * 16 + [False] * 8
     quiet = strokes_of(out("--intensity", "0", "--velocity", "1"))
@@ -135,6 +135,39 @@ def test_the_model_of_all_pitched_instruments_stands_in_and_says_so(capsys: pyte
     assert strokes_of(Path("out.mid").read_bytes(), 0) != strokes_of(data, 0)
 
 
+BAND = midi([name("Drums"), *notes(BEAT, 9)], [name("Piano"), *notes(CHORDS, 1)], [name("Tenor sax"), *notes(LINE, 2)])
+
+
+def test_winds_are_played_by_the_model_of_all_pitched_instruments(capsys: pytest.CaptureFixture[str]) -> None:
+    install(Path("checkpoints"), "pitched_duv_v3", made_net(60.0, 5.0))
+    Path("in.mid").write_bytes(BAND)
+    Path("me.mid").write_bytes(midi([tempo(120)], [name("Trumpet"), *notes(as_played(LINE, 30, 10.0), 1)]))
+    Path("song.yaml").write_text("sections: {a: {bars: 1-8, instruments: {lead: {duv: {}}}}}\n", encoding="utf-8")
+    for words in ([], ["--model", "pitched_duv_v3"], ["--model", str(Path("checkpoints") / "pitched_duv_v3")], ["--song", "song.yaml"]):
+        run("in.mid", "out.mid", *words)
+        (told,) = (line for line in capsys.readouterr().out.splitlines() if "sax" in line)
+        assert told.startswith("  Tenor sax: 32 of 32 notes changed (")
+        assert told.endswith("pitched_duv_v3)")
+        velocities = [stroke[3] for stroke in strokes_of(Path("out.mid").read_bytes(), 2)]
+        assert max(velocities) < 90, "90 as written, 60 as the model plays"
+    run("in.mid", "out.mid", "--model", "pitched_duv_v3", "--like", "me.mid")
+    assert "like 32 notes of me.mid" in capsys.readouterr().out
+    louder = [stroke[3] for stroke in strokes_of(Path("out.mid").read_bytes(), 2)]
+    assert sum(louder) > sum(velocities) + 32 * 10
+    assert strokes_of(Path("out.mid").read_bytes(), 1) == strokes_of(BAND, 1)
+
+
+def test_the_model_of_all_pitched_instruments_is_told_which_of_them_it_plays(capsys: pytest.CaptureFixture[str]) -> None:
+    install(Path("checkpoints"), "pitched_duv_v3", made_net(60.0, 5.0))
+    Path("in.mid").write_bytes(BAND)
+    Path("rules.yaml").write_text("keys: {}\n", encoding="utf-8")
+    run("in.mid", "out.mid", "--model", "pitched_duv_v3", "--include", "Piano|sax|Drums", "--controls", "rules.yaml")
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].endswith("(pitched_duv_v3)"), "a track that is named is played, whatever it is taken for"
+    assert "8 pedalled" in told[1]
+    assert told[2] == "  Tenor sax: 32 of 32 notes changed (pitched_duv_v3)"
+
+
 def test_damaged_weights_are_no_reason_to_let_another_model_play(capsys: pytest.CaptureFixture[str]) -> None:
     save_small(Path("checkpoints") / "pitched_duv_v3", seed=2)
     (Path("checkpoints") / "bass_duv_v3" / "model.safetensors").write_bytes(b"no weights")
@@ -154,9 +187,10 @@ def test_rules_are_kept_where_the_model_is_missing(capsys: pytest.CaptureFixture
     ("title", "words", "told"),
     [
         ("Violin", [], "no humanizer strings_duv_v3 or pitched_duv_v3 is installed"),
-        ("Sax", [], "name the tracks after their instruments"),
+        ("Kazoo", [], "name the tracks after their instruments"),
+        ("Sax", [], "no humanizer pitched_duv_v3 is installed: name another"),
         ("Bass", ["--model", "drums_duv_v3", "--include", "Bass line"], ""),
-        ("Sax", ["--intensity", "0"], ""),
+        ("Kazoo", ["--intensity", "0"], ""),
     ],
 )
 def test_where_nothing_can_be_done_of_what_was_asked_nothing_is_written(
@@ -174,6 +208,12 @@ def test_a_file_of_one_track_needs_no_name() -> None:
     Path("in.mid").write_bytes(midi([name("take 3"), *notes(LINE)]))
     run("in.mid", "out.mid", "--model", "bass_duv_v3", "--intensity", "1")
     assert strokes_of(Path("out.mid").read_bytes()) != strokes_of(Path("in.mid").read_bytes())
+
+
+def test_a_model_in_a_folder_far_down_is_found() -> None:
+    deep = Path("x" * 90) / ("y" * 90) / "bass_duv_v3"
+    save_small(deep)
+    assert changed(out("--model", str(deep))) == [False, True, False]
 
 
 def test_a_song_file_says_it_all() -> None:

@@ -79,6 +79,18 @@ def test_notes_move_as_far_as_they_are_told_in_seconds() -> None:
     assert all(stop <= begin + 1e-9 for stop, begin in zip(end, start[1:], strict=False))
 
 
+def test_the_model_of_all_pitched_instruments_plays_winds_and_is_told_what_else_it_plays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_small(Path("checkpoints") / "pitched_duv_v3")
+    alone = apply_duv_to_pretty_midi(piece(), "pitched_duv_v3", 1.0)
+    assert [rows(alone, place) == rows(piece(), place) for place in range(3)] == [True, True, False]
+    fake = Fake()
+    humanized(piece(), DuvWish(model="pitched_duv_v3", intensity=1.0), "Bass|Sax|Kit", session(fake))
+    assert [written.instrument for written, _ in fake.asked] == ["bass", "lead", "lead"]
+
+
 @pytest.mark.usefixtures("models")
 def test_a_model_plays_like_whoever_played_a_file(tmp_path: Path) -> None:
     me = tmp_path / "me.mid"

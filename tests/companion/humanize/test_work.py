@@ -261,13 +261,21 @@ def test_one_track_of_many_channels_is_many_parts() -> None:
     [
         ("Drums", 3, None, "drums"), ("anything", 9, None, "drums"), ("Bass Drum", 3, None, "drums"), ("Bass guitar", 0, None, "bass"),
         ("Gtr L", 0, None, "guitar"), ("Grand Piano", 0, None, "keys"), ("Cello", 0, None, "strings"), ("MIDI 1", 0, 33, "bass"),
-        ("MIDI 1", 0, 48, "strings"), ("MIDI 1", 0, 66, None), ("MIDI 1", 0, None, None), ("Hammond", 0, 17, None),
+        ("MIDI 1", 0, 48, "strings"), ("MIDI 1", 0, None, None), ("Hammond", 0, 17, None), ("Tenor Sax", 0, None, "lead"),
+        ("Trumpet 2", 0, 0, "lead"), ("Flute", 3, None, "lead"), ("Lead", 0, None, "lead"), ("synth lead", 0, None, "lead"),
+        ("Solo", 0, None, "lead"), ("Melody", 0, None, "lead"), ("French Horn", 0, None, "lead"), ("Lead Vocals", 0, None, "lead"),
+        ("Lead Guitar", 0, None, "guitar"), ("Solo Violin", 0, None, "strings"), ("Piano Solo", 0, None, "keys"),
+        ("Solo Bass", 0, None, "bass"), ("Bass Lead", 0, None, "bass"), ("Drum Solo", 0, None, "drums"), ("Lead", 9, None, "drums"),
+        ("Bass Clarinet", 0, None, "lead"), ("Bass Sax", 0, None, "lead"), ("Bass Trombone", 0, None, "lead"),
+        ("Bassoon", 0, None, "lead"), ("String Bass", 0, None, "bass"), ("Slap Bass Guitar Solo", 0, None, "bass"),
+        *(("MIDI 1", 0, program, "lead") for program in (56, 57, 63, 64, 66, 73, 79, 80, 87)),
+        *(("MIDI 1", 0, program, None) for program in (46, 47, 52, 55, 88)),
     ],
 )  # fmt: skip
 def test_a_track_is_known_by_channel_name_or_program(title: str, channel: int, program: int | None, instrument: str | None) -> None:
     change = [] if program is None else [(0, bytes([0xC0 | channel, program]))]
     file = parse_midi(midi([name(title), *change, *notes(LINE, channel)]))
-    jobs = [job(known, intensity=1.0) for known in ("drums", "bass", "guitar", "keys", "strings")]
+    jobs = [job(known, intensity=1.0) for known in ("drums", "bass", "guitar", "keys", "strings", "lead")]
     _, (report,) = played(file, *jobs)
     assert [task.instrument for task in report.jobs] == ([instrument] if instrument is not None else [])
     assert (report.why == "") is (instrument is not None)
