@@ -138,7 +138,7 @@ def _figures(card: Card, evaluated: Sequence[Evaluated]) -> list[str]:
 
 def _command(figures: Mapping[str, Any]) -> str:
     """The command and the machine, where the file names them."""
-    origin = figures.get("provenance") or figures["about"].get("provenance") or {}
+    origin = figures["about"].get("provenance") or {}
     return f" `{origin['command']}`, {origin['machine']}." if {"command", "machine"} <= origin.keys() else ""
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from shared.errors import ConfigError, DataError
 from shared.files import written_whole
+from shared.provenance import provenance
 from trainer.duv.measured_set import DATASETS, EVERY_PART, PARTS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def evaluate(
         remarks.append(f"{learned} of {len(tracks)} takes are marked train: learned from, and so better hit than what is new.")
     if left_out:
         remarks.append(left_out_line(left_out))
-    told = Told(dataset, model, seed, tuple(remarks), {one.name: one.reason for one in left_out})
+    told = Told(dataset, model, seed, tuple(remarks), {one.name: one.reason for one in left_out}, provenance())
     console.print(console_view(result, told), markup=False)
     if json_file is not None:
         with written_whole(json_file) as draft:

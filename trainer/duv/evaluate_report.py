@@ -30,13 +30,16 @@ _LEGEND = (
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an evaluation was asked for, `remarks` that go with its figures, and the takes that were left out, with the reason of each."""
+    """What an evaluation was asked for, `remarks` that go with its figures, the takes that were left out, with the reason of each, and the
+    `origin` of it all, as `shared.provenance` tells it.
+    """
 
     dataset: str
     model: str | None
     seed: int
     remarks: tuple[str, ...]
     left_out: Mapping[str, str]
+    origin: Mapping[str, str]
 
     @property
     def headline(self) -> str:
@@ -64,7 +67,7 @@ def figures(evaluation: Evaluation, told: Told) -> dict[str, object]:
         "about": {
             "dataset": told.dataset, "model": told.model, "seed": told.seed, "takes": len(evaluation.tracks), "notes": evaluation.notes,
             "ghost_below": GHOST_BELOW, "bootstrap_sets": DRAWS, "remarks": list(told.remarks),
-            "left_out": dict(told.left_out),
+            "left_out": dict(told.left_out), "provenance": dict(told.origin),
         },
     }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from tests.trainer.duv.made_grooves import bass_track, drum_track, made_ladder, 
 from tests.trainer.duv.made_humanizer import write_humanizer
 from tests.trainer.duv.made_music import midi_bytes
 from trainer.cli import main
+from trainer.duv.card import card_of, read_evaluated
 from trainer.duv.groove import ARCHIVE, INFO
 from trainer.duv.ladder_file import load_ladder, save_ladder
+from trainer.duv.learned import Learned, Material, write_learned
 from trainer.duv.manifest import write_manifest
 from trainer.duv.measures import MEASURES
 
@@ -66,6 +69,22 @@ def test_test_takes_alone_give_the_whole_ladder(tmp_path: Path, model: Path, cap
         assert f"({picture})" in page
         assert (tmp_path / "report" / picture).stat().st_size > 10_000
     assert not (tmp_path / "report" / "log_ratio.png").exists()
+
+
+def test_figures_tell_the_command_and_the_machine_and_the_card_repeats_them(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["trainer", "duv", "evaluate", "--data", str(tmp_path / "groove"), "--seed", "1"])
+    found = evaluated(tmp_path, "--data", write_groove(tmp_path / "data", TEST), "--model", model, "--adapter", "none")
+    origin = found["about"]["provenance"]
+    assert origin["command"] == "trainer duv evaluate --data groove --seed 1"
+    assert f"Python {platform.python_version()}" in origin["machine"]
+    material = Material(
+        source="groove_midi", instrument="drums", velocity_from="player", tracks=1, notes=9, velocity=9, timing=9, duration=0
+    )  # fmt: skip
+    write_learned(model, Learned(name="drums", instrument="drums", material=(material,)))
+    card = card_of(model, [read_evaluated(tmp_path / "out" / "found.json")])
+    assert f"groove_midi: 4 takes, {found['about']['notes']:,} notes. `{origin['command']}`, {origin['machine']}." in card
 
 
 def test_the_same_seed_gives_the_same_figures(tmp_path: Path, model: Path) -> None:
