@@ -49,6 +49,10 @@ class LineTask:
         soft = sum((_cross(mean, own) for mean, own in zip(means, decisions, strict=True)), nats.new_zeros(()))
         return (1 - TAUGHT_SHARE) * nats + TAUGHT_SHARE * soft
 
+    def held_out(self, batch: Batch, part: slice, device: torch.device) -> Tensor:
+        """The same nats, of the music alone."""
+        return self.nats(batch, part, device)
+
 
 def _cross(wanted: Tensor, scores: Tensor) -> Tensor:
     """Summed nats of `scores` (N, classes) for distributions `wanted`; what is forbidden to both counts nothing."""

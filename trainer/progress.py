@@ -43,19 +43,26 @@ def read_diary(path: Path) -> list[Entry]:
     return entries
 
 
-def draw_curve(diaries: dict[str, list[Entry]], path: Path) -> None:
-    """Draw training and held-out loss over steps, a panel for each run, as a PNG."""
+NATS = "nats a note"
+
+
+def draw_curve(diaries: dict[str, list[Entry]], path: Path, held_out_unit: str = NATS) -> None:
+    """Draw training and held-out loss over steps, a panel for each run, as a PNG. What has another unit has a scale of its own."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.5 * len(diaries), 4), layout="constrained")
     panels = figure.subplots(1, len(diaries), squeeze=False)[0]
     for axes, (name, entries) in zip(panels, diaries.items(), strict=True):
-        for key, label, style in (("train_per_note", "training", "-"), ("val_per_note", "held out", "o-")):
+        beside = axes if held_out_unit == NATS else axes.twinx()
+        lines = []
+        for key, label, style, where in (("train_per_note", "training", "C0-", axes), ("val_per_note", "held out", "C1o-", beside)):
             shown = [(entry["step"], entry[key]) for entry in entries if key in entry]
             if shown:
-                axes.plot(*zip(*shown, strict=True), style, label=label, markersize=3, linewidth=1)
-        axes.set(title=name, xlabel="optimizer steps", ylabel="nats for each note")
-        axes.legend()
+                lines += where.plot(*zip(*shown, strict=True), style, label=label, markersize=3, linewidth=1)
+        axes.set(title=name, xlabel="optimizer steps", ylabel=NATS if beside is axes else f"training, {NATS}")
+        if beside is not axes:
+            beside.set_ylabel(f"held out, {held_out_unit}")
+        axes.legend(handles=lines)
         axes.grid(alpha=0.3)
     with written_whole(path) as draft:
         figure.savefig(draft, dpi=120)

@@ -13,6 +13,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from trainer.progress import NATS
+
 if TYPE_CHECKING:
     from trainer.training import Report
 
@@ -49,7 +51,7 @@ def train(
 
 
 @contextmanager
-def training_shown(title: str) -> Iterator[Callable[[Report], None]]:
+def training_shown(title: str, held_out_unit: str = NATS) -> Iterator[Callable[[Report], None]]:
     """A progress bar for a training run, or a plain line for each measurement where nobody watches a terminal."""
     shown = "?"
     if not sys.stdout.isatty():
@@ -57,8 +59,8 @@ def training_shown(title: str) -> Iterator[Callable[[Report], None]]:
         def print_line(report: Report) -> None:
             if report.val_per_note is not None:
                 print(
-                    f"{title}: step {report.step} of {report.steps}, training {report.train_per_note:.4f}, "
-                    f"held out {report.val_per_note:.4f} nats a note, {report.steps_per_sec:.2f} steps a second",
+                    f"{title}: step {report.step} of {report.steps}, training {report.train_per_note:.4f} {NATS}, "
+                    f"held out {report.val_per_note:.4f} {held_out_unit}, {report.steps_per_sec:.2f} steps a second",
                     flush=True,
                 )
 
@@ -72,7 +74,7 @@ def training_shown(title: str) -> Iterator[Callable[[Report], None]]:
         def advance(report: Report) -> None:
             nonlocal shown
             shown = shown if report.val_per_note is None else f"{report.val_per_note:.3f}"
-            text = f"training {report.train_per_note:.3f}, held out {shown} nats a note"
+            text = f"training {report.train_per_note:.3f} {NATS}, held out {shown} {held_out_unit}"
             progress.update(task, completed=report.step, total=report.steps, said=text)
 
         yield advance

@@ -55,6 +55,9 @@ class Task(Protocol[BatchRead]):
     def nats(self, batch: BatchRead, part: slice, device: torch.device) -> Tensor:
         """The summed nats of the windows `part` of a batch, a scalar on `device`."""
 
+    def held_out(self, batch: BatchRead, part: slice, device: torch.device) -> Tensor:
+        """What is told of the held-out windows `part`, summed likewise: the weights that have the least of it are kept."""
+
 
 class Drawn(Protocol[BatchMade]):
     """Where batches come from: the `number`-th of `size` windows is always the same."""
@@ -64,7 +67,7 @@ class Drawn(Protocol[BatchMade]):
 
 @dataclass(slots=True)
 class Standing:
-    """How far a run has come: `step` steps done, the best held-out nats a note, and measurements since."""
+    """How far a run has come: `step` steps done, the least held out for each note, and measurements since."""
 
     step: int = 0
     best: float = math.inf
@@ -123,7 +126,7 @@ class Training(Generic[Batch]):
     def go(
         self, windows: Drawn[Batch], held_out: Callable[[], Iterable[Batch]], diary: Diary | None, keep: Callable[[float], None]
     ) -> Iterator[Report]:
-        """Train to the end; `keep` is called with the held-out nats a note whenever they are the best so far."""
+        """Train to the end; `keep` is called with what is held out for each note whenever it is the least so far."""
         run, standing = self._run, self.standing
         began, nats, notes, counted = time.monotonic(), 0.0, 0, 0
         while not self.is_done:
@@ -145,10 +148,10 @@ class Training(Generic[Batch]):
             began, nats, notes, counted = time.monotonic(), 0.0, 0, 0
 
     def _measure(self, held_out: Iterable[Batch], keep: Callable[[float], None]) -> float:
-        """Held-out nats a note of the averaged weights, which are kept if they are the best so far."""
+        """What the averaged weights have held out for each note; they are kept if it is the least so far."""
         standing = self.standing
         with self._averaged():
-            val = nats_per_note(self._task, held_out, self._world.device)
+            val = held_out_per_note(self._task, held_out, self._world.device)
             standing.worse = 0 if val < standing.best else standing.worse + 1
             if val < standing.best:
                 standing.best = val
@@ -233,16 +236,16 @@ class Training(Generic[Batch]):
                 }
 
 
-def nats_per_note(task: Task[Batch], batches: Iterable[Batch], device: torch.device) -> float:
-    """Mean negative log-likelihood of a note in nats, all that is predicted of it added up."""
+def held_out_per_note(task: Task[Batch], batches: Iterable[Batch], device: torch.device) -> float:
+    """What a task tells of held-out batches, for each note."""
     task.model.eval()
-    nats, notes = 0.0, 0
+    told, notes = 0.0, 0
     with torch.inference_mode():
         for batch in batches:
             with _autocast(device):
-                nats += float(task.nats(batch, slice(None), device))
+                told += float(task.held_out(batch, slice(None), device))
             notes += task.notes(batch)
-    return nats / max(1, notes)
+    return told / max(1, notes)
 
 
 def _autocast(device: torch.device) -> torch.autocast | nullcontext[None]:

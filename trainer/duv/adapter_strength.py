@@ -14,7 +14,7 @@ from shared.nets.phrase import PhraseNet
 from trainer.duv.manifest import Track
 from trainer.duv.phrase_task import PhraseTask
 from trainer.duv.windows import whole
-from trainer.training import nats_per_note
+from trainer.training import held_out_per_note
 
 STRENGTHS = (1.0, 0.8, 0.6, 0.4, 0.2)
 _WINDOWS = 32
@@ -22,7 +22,7 @@ _WINDOWS = 32
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """The `share` of what was learned that is kept, and held-out nats a note without the adapter and with it.
+    """The `share` of what was learned that is kept, and the held-out error (`trainer.duv.phrase_task`) without the adapter and with it.
 
     `style`: on the tracks of its style; `elsewhere`: on the others, None where there are none. `harms`: more than was allowed even so.
     """
@@ -34,28 +34,29 @@ class Strength:
 
 
 def weaken(
-    base: Path, adapter: Path, lora: LoraConfig, own: Sequence[Track], others: Sequence[Track], allowed_nats: float, device: torch.device
+    base: Path, adapter: Path, lora: LoraConfig, own: Sequence[Track], others: Sequence[Track], allowed_share: float, device: torch.device
 ) -> Strength:
-    """Weaken the file `adapter` over the file `base` until the `others` cost at most `allowed_nats` a note more than without it."""
+    """Weaken the file `adapter` over the file `base` until the error on `others` is at most `allowed_share` larger than without it."""
     plain = load_phrase(base)
-    style, elsewhere = _nats(plain, own, device), _nats(plain, others, device) if others else None
+    style, elsewhere = _error(plain, own, device), _error(plain, others, device) if others else None
     for share in STRENGTHS:
         net = load_phrase(base)
         load_adapter(adapter, net)
         scale_lora(net, share)
-        adapted = None if elsewhere is None else _nats(net, others, device)
-        harms = elsewhere is not None and adapted is not None and adapted > elsewhere + allowed_nats
+        adapted = None if elsewhere is None else _error(net, others, device)
+        harms = elsewhere is not None and adapted is not None and adapted > elsewhere * (1 + allowed_share)
         if not harms:
             break
-    found = Strength(share, (style, _nats(net, own, device)), None if elsewhere is None or adapted is None else (elsewhere, adapted), harms)
+    others_pair = None if elsewhere is None or adapted is None else (elsewhere, adapted)
+    found = Strength(share, (style, _error(net, own, device)), others_pair, harms)
     if share < 1.0:
         _fold(net, share)
         save_adapter(adapter, net, lora, read_header(adapter).card)
     return found
 
 
-def _nats(net: PhraseNet, tracks: Sequence[Track], device: torch.device) -> float:
-    return nats_per_note(PhraseTask(net.to(device)), whole(tracks, net.config.context, _WINDOWS), device)
+def _error(net: PhraseNet, tracks: Sequence[Track], device: torch.device) -> float:
+    return held_out_per_note(PhraseTask(net.to(device)), whole(tracks, net.config.context, _WINDOWS), device)
 
 
 def _fold(net: PhraseNet, share: float) -> None:

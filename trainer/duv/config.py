@@ -66,14 +66,14 @@ class AugmentSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AdapterSettings(RunSettings, frozen=True, kw_only=True):
-    """Training an adapter to a style: its rank, weight (alpha/rank) and dropout, how often a window of another style is drawn, and how many
-    nats a note of another style may cost more with the adapter, which is weakened until that holds."""
+    """Training an adapter to a style: its rank, weight (alpha/rank) and dropout, how often a window of another style is drawn, and by which
+    share the error on other styles may grow with the adapter, which is weakened until that holds."""
 
     rank: Count
     alpha: Annotated[float, msgspec.Meta(gt=0, le=1024)]
     dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)]
     others_share: Annotated[float, msgspec.Meta(ge=0, lt=1)]
-    elsewhere_nats_max: Annotated[float, msgspec.Meta(ge=0, le=10)]
+    elsewhere_error_share_max: Annotated[float, msgspec.Meta(ge=0, le=10)]
 
     def lora(self) -> LoraConfig:
         """The adapter's shape."""

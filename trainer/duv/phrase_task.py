@@ -7,14 +7,23 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from shared.nets.phrase import PhraseNet
+from shared.nets.phrase import QUANTITIES, PhraseNet
 from trainer.duv.windows import PhraseBatch
+
+ERROR = "error a note"
+SPREADS = (20.0, 20.0, 0.2)
+"""About how far players stray: in velocities, milliseconds, logarithms of length. Errors are told in these."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseTask:
-    """A humanizer's net as `trainer.training.Task`: lowered and told are nats a note, its velocity, timing and length added, each as often
-    as its `importance` says."""
+    """A humanizer's net as `trainer.training.Task`: lowered are nats a note, its velocity, timing and length added, each as often as its
+    `importance` says.
+
+    Held out is told how far the distributions are from what was played (the continuous ranked probability score, Gneiting and Raftery
+    2007: the absolute error, had they no width), in SPREADS, added likewise. Nats get worse as soon as a net is too sure of itself here
+    and there, long before what it plays does.
+    """
 
     model: PhraseNet
     importance: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -29,8 +38,33 @@ class PhraseTask:
 
     def nats(self, batch: PhraseBatch, part: slice, device: torch.device) -> Tensor:
         """Summed nats of all that is known of the windows `part`."""
-        seen = batch.seen
-        arrays = (seen.codes, seen.values, seen.mask, batch.velocity, batch.onset_ms, batch.log_ratio)
-        losses = self.model.losses(*(torch.from_numpy(array[part]).to(device, non_blocking=True) for array in arrays))
+        seen, played = _moved(batch, part, device)
+        losses = self.model.losses(*seen, *played)
         velocity, timing, ratio = self.importance
         return velocity * losses.velocity + timing * losses.timing + ratio * losses.ratio
+
+    def held_out(self, batch: PhraseBatch, part: slice, device: torch.device) -> Tensor:
+        """Summed errors of all that is known of the windows `part`."""
+        seen, played = _moved(batch, part, device)
+        heads = self.model(*seen)
+        error = seen[1].new_zeros(())
+        for name, values, spread, counts in zip(QUANTITIES, played, SPREADS, self.importance, strict=True):
+            known = seen[2] & ~values.isnan()
+            mass = getattr(heads, name)[known].float().softmax(-1)
+            error = error + counts / spread * ranked_error(mass, self.model.get_buffer(f"{name}_edges"), values[known]).sum()
+        return error
+
+
+def ranked_error(mass: Tensor, edges: Tensor, played: Tensor) -> Tensor:
+    """The continuous ranked probability score (M,) of distributions `mass` (M, bins) for values (M,), in their unit, to half a bin."""
+    below = mass.cumsum(-1) - mass / 2  # of each bin's middle
+    reached = (played[:, None] <= (edges[1:] + edges[:-1]) / 2).to(mass.dtype)
+    return ((below - reached).square() * edges.diff()).sum(-1)
+
+
+def _moved(batch: PhraseBatch, part: slice, device: torch.device) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
+    """What is seen and what was played in the windows `part`, on `device`."""
+    seen = (batch.seen.codes, batch.seen.values, batch.seen.mask)
+    played = (batch.velocity, batch.onset_ms, batch.log_ratio)
+    codes, values, mask, velocity, onset_ms, log_ratio = (torch.from_numpy(a[part]).to(device, non_blocking=True) for a in (*seen, *played))
+    return (codes, values, mask), (velocity, onset_ms, log_ratio)

@@ -25,7 +25,7 @@ from trainer.duv.adapter_strength import Strength, weaken
 from trainer.duv.config import DuvSettings
 from trainer.duv.learned import Learned, material_of, read_learned, write_learned
 from trainer.duv.manifest import Track, iterate_manifest
-from trainer.duv.phrase_task import PhraseTask
+from trainer.duv.phrase_task import ERROR, PhraseTask
 from trainer.duv.windows import PhraseBatch, PhraseWindows, instrument_of, learned, weights_of, whole
 from trainer.progress import Diary, draw_curve, read_diary
 from trainer.source import SOURCES, credited, credits_of, licence_of
@@ -68,7 +68,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The best held-out nats a note; for an adapter, how strong it is and what it does to its style and to others."""
+    """The least held-out error; for an adapter, how strong it is and what it does to its style and to others."""
 
     best: float
     strength: Strength | None
@@ -111,7 +111,7 @@ def train(order: Order, tell: Callable[[Report], None]) -> Outcome:
         strength = None
         if world.leads and order.what == "adapter":
             adapter, files = order.settings.adapter, (order.out / FILE_NAME, order.weights)
-            strength = weaken(*files, adapter.lora(), music.held_out, music.elsewhere, adapter.elsewhere_nats_max, world.device)
+            strength = weaken(*files, adapter.lora(), music.held_out, music.elsewhere, adapter.elsewhere_error_share_max, world.device)
         return Outcome(training.standing.best, strength)
 
 
@@ -190,7 +190,7 @@ def _card(order: Order, sources: set[str]) -> Callable[[float], Card]:
     if unknown:
         raise DataError(f"{', '.join(sorted(unknown))}: sources of unknown licence; write the manifest anew with `trainer duv enrich`")
     names = sources | (set() if below is None else credited(read_header(below).card.training_data))
-    return lambda val: Card(order.settings.name, credits_of(names), licence_of(names), {"val_nats_per_note": round(val, 4)})
+    return lambda val: Card(order.settings.name, credits_of(names), licence_of(names), {"val_error": round(val, 4)})
 
 
 def _learned(order: Order, tracks: Sequence[Track]) -> Learned:
@@ -228,4 +228,4 @@ def _fingerprint(order: Order) -> str:
 
 def _draw(folder: Path) -> None:
     diaries = {path.name.removesuffix(_LOG_ENDING): read_diary(path) for path in sorted(folder.glob(f"*{_LOG_ENDING}"))}
-    draw_curve(diaries, folder / CURVE)
+    draw_curve(diaries, folder / CURVE, ERROR)

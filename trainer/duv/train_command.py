@@ -32,6 +32,7 @@ def train(
     import msgspec
 
     from trainer.duv.config import load_duv
+    from trainer.duv.phrase_task import ERROR
     from trainer.duv.train import Order
     from trainer.duv.train import train as run
     from trainer.train_command import training_shown
@@ -42,18 +43,20 @@ def train(
         settings = msgspec.structs.replace(settings, **{what: msgspec.structs.replace(runs[what], steps=steps)})
     folder = Path("checkpoints") / settings.name if out is None else out
     order = Order(what, settings, manifests or settings.manifests, folder, style, device, seed, overwrite)
-    with training_shown(f"{settings.name} {order.title}") as tell:
+    with training_shown(f"{settings.name} {order.title}", ERROR) as tell:
         outcome = run(order, tell)
     if int(os.environ.get("RANK", "0")) == 0:
-        print(f"{order.title}: {outcome.best:.4f} nats for each held-out note; weights and curve are in {folder}")
+        print(f"{order.title}: {outcome.best:.4f} held-out {ERROR}; weights and curve are in {folder}")
         if outcome.strength is not None:
             _tell_of(str(style), outcome.strength)
 
 
 def _tell_of(style: str, strength: Strength) -> None:
+    from trainer.duv.phrase_task import ERROR
+
     for name, pair in ((style, strength.style), ("other styles", strength.elsewhere)):
         if pair is not None:
-            print(f"{name}: {pair[0]:.4f} nats without the adapter, {pair[1]:.4f} with it")
+            print(f"{name}: {pair[0]:.4f} {ERROR} without the adapter, {pair[1]:.4f} with it")
     if strength.share < 1:
         print(f"the adapter is kept at {strength.share:g} of what it learned, for the sake of other styles")
     if strength.harms:
