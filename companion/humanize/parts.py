@@ -35,7 +35,8 @@ class Part:
     """Notes of `channel` 0..15 in the chunk at `chunk`, ascending by onset. `program` 0..127, None where the file names none.
 
     `events` and the arrays of `notes` are of one order; `on_tick` and `end_tick` (N,) are the file's own, and `earliest_tick` (N,) that of
-    the last change of sound before each note, which no note may pass. `has_end` (N,): whether the note is ever released.
+    the last change of sound before each note, which no note may pass, and `latest_tick` (N,) that of the next one. `has_end` (N,): whether
+    the note is ever released. `is_alone`: whether the track holds no other channel's notes.
     """
 
     chunk: int
@@ -48,7 +49,9 @@ class Part:
     on_tick: Ints
     end_tick: Ints
     earliest_tick: Ints
+    latest_tick: Ints
     has_end: Mask
+    is_alone: bool
 
     @property
     def is_drums(self) -> bool:
@@ -56,8 +59,11 @@ class Part:
         return self.channel == DRUM_CHANNEL
 
     def instrument(self, regexes: Mapping[str, str]) -> str | None:
-        """The instrument that the part is taken for, see `instrument_of`."""
-        return instrument_of(self.name, self.program, self.is_drums, regexes)
+        """The instrument that the part is taken for, see `instrument_of`. A track of several channels bears the name of them all, such as
+        the song's: there a program tells more.
+        """
+        is_named = self.is_alone or self.program is None
+        return instrument_of(self.name if is_named else "", self.program, self.is_drums, regexes)
 
 
 def read_parts(file: MidiFile) -> list[Part]:
@@ -73,7 +79,7 @@ def read_parts(file: MidiFile) -> list[Part]:
             name = track.name or f"track {number}"
             if len(by_channel) > 1:
                 name = f"{name} (channel {channel + 1})"
-            parts.append(_part(track, chunk, channel, name, by_channel[channel], file.ticks_per_beat))
+            parts.append(_part(track, chunk, channel, name, by_channel[channel], file.ticks_per_beat, is_alone=len(by_channel) == 1))
     return parts
 
 
@@ -119,7 +125,7 @@ def instrument_named(name: str, regexes: Mapping[str, str]) -> str | None:
     return next(iter(named), None)
 
 
-def _part(track: Track, chunk: int, channel: int, name: str, found: list[NoteEvents], ticks_per_beat: int) -> Part:
+def _part(track: Track, chunk: int, channel: int, name: str, found: list[NoteEvents], ticks_per_beat: int, *, is_alone: bool) -> Part:
     events, last = track.events, track.events[-1].tick
     on = np.array([events[note.on].tick for note in found], dtype=np.int64)
     # Where nothing releases a note, it sounds until the track ends.
@@ -136,13 +142,12 @@ def _part(track: Track, chunk: int, channel: int, name: str, found: list[NoteEve
             pedals = pedals or event.data[0] == SUSTAIN
             if event.data[0] in _BANK:
                 changes.append(index)
-    before = np.searchsorted(np.array(changes, dtype=np.int64), [note.on for note in found]) - 1
-    change_ticks = np.array([events[index].tick for index in changes] or [0], dtype=np.int64)
-    earliest = np.where(before >= 0, change_ticks[np.maximum(before, 0)], 0)
+    before = np.searchsorted(np.array(changes, dtype=np.int64), [note.on for note in found])
+    change_ticks = np.array([0, *(events[index].tick for index in changes), np.iinfo(np.int64).max], dtype=np.int64)
     length = np.maximum(end - on, 1)[order] / ticks_per_beat
     return Part(
         chunk, channel, name, programs[0] if programs else None, pedals,
         Notes(on[order] / ticks_per_beat, length, pitch[order], velocity[order]),
-        tuple(found[index] for index in order), on[order], end[order], earliest[order],
-        np.array([note.off is not None for note in found])[order],
+        tuple(found[index] for index in order), on[order], end[order], change_ticks[before][order], change_ticks[before + 1][order],
+        np.array([note.off is not None for note in found])[order], is_alone,
     )  # fmt: skip

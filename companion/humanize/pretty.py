@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import copy
 import re
-from collections import defaultdict
-from itertools import pairwise
 
 import numpy as np
 from pretty_midi import Instrument, PrettyMIDI
 
+from companion.humanize.apart import kept_apart
 from companion.humanize.casting import Casting, Session
+from companion.humanize.controls import is_key_switch
 from companion.humanize.like import Take
 from companion.humanize.models import instrument_of_model
-from companion.humanize.notes import Notes, mixed, score_of
+from companion.humanize.notes import Notes, Outcome, mixed, score_of
 from companion.humanize.parts import instrument_of
 from companion.humanize.song import BarRange, DuvWish, Job, check_regex
 from companion.humanize.timeline import Timeline
 from companion.humanize.work import part_seed
 from shared.errors import ConfigError
-from shared.written import DRUMS, Floats, Ints
+from shared.written import DRUMS
 
 _LENGTH_LEAST_SEC = 1e-3
 
@@ -68,26 +68,18 @@ def _humanize(part: Instrument, timeline: Timeline, job: Job, casting: Casting, 
     onset, end = timeline.beats(old_start), timeline.beats(old_end)
     pitch = np.array([note.pitch for note in part.notes], dtype=np.int64)
     notes = Notes(onset, np.maximum(end - onset, 1e-3), pitch, np.array([note.velocity for note in part.notes], dtype=np.float64))
-    score = score_of(notes, timeline, job.instrument, wish.style)
+    played = np.flatnonzero(~is_key_switch(pitch, job.key_switches))
+    if not len(played):
+        return
+    score = score_of(notes.part(played), timeline, job.instrument, wish.style)
     predicted = casting.perform(job, wish.model or use.name, score.written, seed)
-    outcome = mixed(score, predicted, wish.strength(use), wish.keep_accents)
+    own = mixed(score, predicted, wish.strength(use), wish.keep_accents)
+    outcome = own.within(Outcome.nothing(notes), played, np.ones(len(played), dtype=np.bool_))
     late, longer = outcome.onset_shift_beat, outcome.duration_shift_beat
     start = np.maximum(old_start + timeline.seconds(onset + late) - timeline.seconds(onset), 0.0)
     stop = old_end + timeline.seconds(end + late + longer) - timeline.seconds(end)
-    start, stop = _apart(pitch, (old_start, old_end), start, np.maximum(stop, start + _LENGTH_LEAST_SEC))
+    still = (late == 0) & (longer == 0)
+    least = np.full(len(pitch), _LENGTH_LEAST_SEC)
+    start, stop = kept_apart(pitch, (old_start, old_end), (start, np.maximum(stop, start + least)), still, least, _LENGTH_LEAST_SEC)
     for index, note in enumerate(part.notes):
         note.start, note.end, note.velocity = float(start[index]), float(stop[index]), int(np.floor(outcome.velocity[index] + 0.5))
-
-
-def _apart(pitch: Ints, old: tuple[Floats, Floats], start: Floats, stop: Floats) -> tuple[Floats, Floats]:
-    """Notes of one pitch that were apart stay apart: the one before ends where the next begins, and none passes another."""
-    places: dict[int, list[int]] = defaultdict(list)
-    for index in np.argsort(old[0], kind="stable").tolist():
-        places[int(pitch[index])].append(index)
-    for same in places.values():
-        for before, after in pairwise(same):
-            if old[1][before] <= old[0][after] + 1e-9:
-                start[after] = max(start[after], start[before] + _LENGTH_LEAST_SEC)
-                stop[after] = max(stop[after], start[after] + _LENGTH_LEAST_SEC)
-                stop[before] = min(stop[before], start[after])
-    return start, stop

@@ -6,11 +6,9 @@ released before it is struck again.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import pairwise
-
 import numpy as np
 
+from companion.humanize.apart import kept_apart, strokes_before
 from companion.humanize.midi_file import CONTROL, NOTE_OFF, NOTE_ON, Edit
 from companion.humanize.notes import VELOCITY_MAX, VELOCITY_MIN, Outcome
 from companion.humanize.parts import SUSTAIN, Part
@@ -40,55 +38,33 @@ def edit_part(part: Part, outcome: Outcome, ticks_per_beat: int, edit: Edit) -> 
 def new_ticks(part: Part, outcome: Outcome, ticks_per_beat: int) -> tuple[Ints, Ints]:
     """The notes' new beginnings and ends in file ticks, (N,) each."""
     length = part.end_tick - part.on_tick
-    on = np.maximum(part.on_tick + _rounded(outcome.onset_shift_beat * ticks_per_beat), part.earliest_tick)
+    on = np.clip(part.on_tick + _rounded(outcome.onset_shift_beat * ticks_per_beat), part.earliest_tick, part.latest_tick)
     least = np.minimum(length, 1)
     end = on + np.maximum(length + _rounded(outcome.duration_shift_beat * ticks_per_beat), least)
     still = (outcome.onset_shift_beat == 0) & (outcome.duration_shift_beat == 0)
-    for places in _same_pitch(part):
-        for before, after in pairwise(places):
-            if part.on_tick[after] == part.on_tick[before]:
-                continue
-            if still[after]:
-                on[before] = min(on[before], on[after] - 1)
-            on[after] = max(on[after], on[before] + 1)
-            if part.end_tick[before] <= part.on_tick[after] and end[before] > on[after]:
-                if still[before]:
-                    on[after] = end[before]
-                else:
-                    end[before] = on[after]
-            end[after] = max(end[after], on[after] + least[after])
-    end = np.where(part.has_end, end, part.end_tick)
-    return on, end
+    on, end = kept_apart(part.notes.pitch, (part.on_tick, part.end_tick), (on, end), still, least, 1)
+    return on, np.where(part.has_end, end, part.end_tick)
 
 
 def _add_ornaments(part: Part, outcome: Outcome, ticks_per_beat: int, on: Ints, end: Ints, velocity: Ints, edit: Edit) -> None:
     """Add the ornaments to `edit`; a note of the same pitch that still sounds then gets a new, earlier `end`."""
     if not outcome.ornaments:
         return
-    predecessor = {after: before for places in _same_pitch(part) for before, after in pairwise(places)}
+    last_before = strokes_before(part.notes.pitch, part.on_tick)
     for ornament in outcome.ornaments:
         parent = ornament.parent
         tick = int(on[parent]) - round(ornament.before_beat * ticks_per_beat)
         stop = min(tick + max(1, round(ornament.duration_beat * ticks_per_beat)), int(on[parent]))
-        before = predecessor.get(parent)
         if tick < part.earliest_tick[parent] or stop <= tick:
             continue
-        if before is not None and end[before] > tick:
-            if part.end_tick[before] > part.on_tick[parent] or on[before] >= tick or not part.has_end[before]:
-                continue
-            end[before] = tick
+        sounding = [before for before in last_before[parent] if end[before] > tick]
+        if any(part.end_tick[before] > part.on_tick[parent] or on[before] >= tick or not part.has_end[before] for before in sounding):
+            continue
+        end[sounding] = tick
         pitch, near = int(part.notes.pitch[parent]), part.events[parent].on
         soft = max(VELOCITY_MIN, round(ornament.velocity_share * int(velocity[parent])))
         edit.added.append((tick, near, bytes([NOTE_ON | part.channel, pitch, soft])))
         edit.added.append((stop, near, bytes([NOTE_OFF | part.channel, pitch, _RELEASE_VELOCITY])))
-
-
-def _same_pitch(part: Part) -> list[list[int]]:
-    """Indices of the notes of each pitch, by onset."""
-    places: dict[int, list[int]] = defaultdict(list)
-    for index, pitch in enumerate(part.notes.pitch.tolist()):
-        places[pitch].append(index)
-    return list(places.values())
 
 
 def _rounded(value: Floats) -> Ints:

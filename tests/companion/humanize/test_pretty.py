@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pretty_midi
 import pytest
 
@@ -77,6 +78,28 @@ def test_notes_move_as_far_as_they_are_told_in_seconds() -> None:
     assert start == pytest.approx([beat / 2 + 0.01 for beat in range(8)])
     assert velocity == (80,) * 8
     assert all(stop <= begin + 1e-9 for stop, begin in zip(end, start[1:], strict=False))
+
+
+@pytest.mark.usefixtures("models")
+def test_key_switches_are_neither_touched_nor_shown_to_the_model() -> None:
+    before = piece()
+    before.instruments[0].notes.append(pretty_midi.Note(1, 12, 0.0, 4.0))
+    fake = Fake(lambda written: 60.0, lambda written: 20.0)
+    after = humanized(before, DuvWish(model="bass_duv_v3", intensity=1.0), None, session(fake))
+    assert rows(after, 0)[-1] == (0.0, 4.0, 1)
+    assert fake.asked[0][0].pitch.tolist() == [40] * 8
+    assert [row[2] for row in rows(after, 0)[:-1]] == [60] * 8
+
+
+@pytest.mark.usefixtures("models")
+def test_doubled_notes_do_not_end_the_next() -> None:
+    before = piece()
+    before.instruments[0].notes += [pretty_midi.Note(60, 40, note.start, note.end) for note in before.instruments[0].notes]
+    fake = Fake(onset_ms=lambda written: np.where(np.arange(len(written)) % 2, 30.0, 0.0), log_ratio=lambda written: 0.5)
+    after = sorted(rows(humanized(before, DuvWish(model="bass_duv_v3", intensity=1.0), None, session(fake)), 0))
+    starts, ends = ([row[side] for row in after] for side in (0, 1))
+    assert starts[::2] == starts[1::2]
+    assert all(max(ends[place : place + 2]) <= starts[place + 2] for place in range(0, 14, 2))
 
 
 def test_the_model_of_all_pitched_instruments_plays_winds_and_is_told_what_else_it_plays(

@@ -176,11 +176,31 @@ def test_a_pitch_is_released_before_it_is_struck_again() -> None:
     assert all(before[1] > 0 and before[0] + before[1] <= then[0] + 1e-9 for before, then in pairwise(after))
 
 
+def test_doubled_notes_stay_one_stroke_and_do_not_end_the_next() -> None:
+    """As a receiver hears them, which knows a note by its pitch alone: no release may come between a stroke and its own."""
+    doubled = sorted([*LINE, *((onset, 0.5, pitch, 60) for onset, _, pitch, _ in LINE)])
+    chance = np.random.default_rng(5).normal(0, 1, (2, 64))
+    fake = Fake(onset_ms=lambda written: 30 * chance[0, : len(written)], log_ratio=lambda written: 1.0 + chance[1, : len(written)])
+    data, _ = played(song(doubled, "Bass", 0), job("bass", intensity=1.0), fake=fake)
+    for pitch in (38, 42):
+        (_, track) = parse_midi(data).tracks
+        events = [event for event in track.events if event.status & 0xE0 == 0x80 and event.data[0] == pitch]
+        strikes = [event.tick for event in events if event.status & 0xF0 == 0x90]
+        assert strikes[::2] == strikes[1::2]
+        kinds = [event.status & 0xF0 for event in events]
+        assert kinds == [0x90, 0x90, 0x80, 0x80] * 8
+
+
 def test_no_note_passes_a_change_of_sound_or_the_beginning() -> None:
     changed = [(0, b"\xc0\x21"), *notes([(0, 1, 40, 90)]), (960, b"\xc0\x22"), *notes([(2, 1, 43, 90)])]
     file = parse_midi(midi([name("Bass"), *changed]))
     data, _ = played(file, job("bass", intensity=1.0), fake=Fake(onset_ms=lambda written: -50.0))
     assert [stroke[0] for stroke in strokes_of(data)] == [0, 2]
+    soon = [(0, b"\xc0\x21"), *notes([(0.97, 1, 40, 90)]), (480, b"\xc0\x22"), *notes([(3, 1, 43, 90)])]
+    file = parse_midi(midi([name("Bass"), *sorted(soon, key=lambda timed: timed[0])]))
+    data, _ = played(file, job("bass", intensity=1.0), fake=Fake(onset_ms=lambda written: 60.0))
+    (track,) = parse_midi(data).tracks
+    assert [event.status for event in track.events if event.status in (0x90, 0xC0)] == [0xC0, 0x90, 0xC0, 0x90]
 
 
 def test_every_other_event_stays_byte_for_byte() -> None:
@@ -254,6 +274,15 @@ def test_one_track_of_many_channels_is_many_parts() -> None:
         ("track 1 (channel 2)", ["bass"]), ("track 1 (channel 10)", ["drums"]),
     ]  # fmt: skip
     assert [written.instrument for written, _ in fake.asked] == ["bass", "drums"]
+
+
+def test_the_name_of_a_song_does_not_tell_its_channels_instruments() -> None:
+    programs = [(0, b"\xc1\x21"), (0, b"\xc2\x42"), (0, b"\xc3\x10")]
+    lines = [timed for channel in (1, 2, 3, 4) for timed in notes(LINE, channel)]
+    file = parse_midi(midi(sorted([name("Piano Man"), *programs, *lines], key=lambda timed: timed[0]), layout=0))
+    jobs = [job(known, intensity=1.0) for known in ("bass", "keys", "lead")]
+    _, reports = played(file, *jobs)
+    assert [[task.instrument for task in report.jobs] for report in reports] == [["bass"], ["lead"], [], ["keys"]]
 
 
 @pytest.mark.parametrize(
