@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 SHARE = click.FloatRange(0, 1)
 AUTO = "auto"
-COMPARED = ("before.mid", "after.mid", "compare.png")
+AFTER = "after.mid"
+COMPARED = ("before.mid", AFTER, "compare.png")
 SONG_TELLS = (
     "model", "style", "intensity", "velocity", "duration", "timing", "include", "exclude", "bars", "keep_accents", "like", "controls",
 )  # fmt: skip
@@ -55,7 +56,7 @@ def humanize_command(context: click.Context, /, **words: Any) -> None:
         raise click.UsageError(f"--{said[0].replace('_', '-')} and --song cannot both be given; say it in the song's file.")
     check_out(source, out)
     if words["compare"] is not None:
-        check_compare(words["compare"], source)
+        check_compare(words["compare"], source, out)
     from companion.humanize.midi_file import read_midi
     from companion.humanize.models import usual_session
     from companion.humanize.song import load_song
@@ -77,8 +78,10 @@ def check_out(source: Path, out: Path) -> None:
         raise ConfigError(f"{out}: cannot be written; name a file in a folder that exists and is yours")
 
 
-def check_compare(folder: Path, source: Path) -> None:
-    """Raise ConfigError unless files can be written to `folder`, which need not exist yet, without touching `source`. Makes nothing."""
+def check_compare(folder: Path, source: Path, out: Path) -> None:
+    """Raise ConfigError unless files can be written to `folder`, which need not exist yet, without touching `source` or what is written as
+    `out`. Makes nothing.
+    """
     standing = folder.absolute()
     while not standing.exists() and standing != standing.parent:
         standing = standing.parent
@@ -87,6 +90,8 @@ def check_compare(folder: Path, source: Path) -> None:
     for name in COMPARED:
         if source.exists() and (folder / name).exists() and source.samefile(folder / name):
             raise ConfigError(f"--compare {folder}: the input lies there as {name}, and is never touched; name another folder")
+        if name != AFTER and (folder / name).resolve() == out.resolve():
+            raise ConfigError(f"--compare {folder}: {name} there is what the input was; name another file to write than {out}")
 
 
 def _jobs(words: dict[str, Any], file: MidiFile, session: Session) -> list[Job]:

@@ -6,6 +6,7 @@ from the grid, note by note. Octaves are numbered as FL Studio numbers them: C5 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,7 @@ def draw_comparison(views: Sequence[View], timeline: Timeline, path: Path, title
     block = TITLE_INCHES + 2 * ROLL_INCHES + 2 * LANE_INCHES + 3 * GAP_INCHES + FOOT_INCHES
     height = HEAD_INCHES + block * len(shown) + 0.1
     figure = Figure(figsize=(WIDTH_INCHES, height), dpi=DPI, facecolor=PAPER)
-    figure.text(LEFT, 1 - 0.42 / height, f"{title}, before and after", fontsize=17, weight="bold", color=INK)
+    figure.text(LEFT, 1 - 0.42 / height, f"{title}, before and after", fontsize=17, weight="bold", color=INK, parse_math=False)
     more = f"   (the first {PARTS_MAX} of {len(views)} parts that changed)" if len(views) > PARTS_MAX else ""
     told = f"the first bars that changed{more}" if shown else "nothing changed"
     figure.text(LEFT, 1 - 0.68 / height, told, fontsize=10.5, color=FAINT)
@@ -116,14 +117,17 @@ def draw_comparison(views: Sequence[View], timeline: Timeline, path: Path, title
         bar.spines[:].set_visible(False)
     for place, view in enumerate(shown):
         _block(figure, view, timeline, height - HEAD_INCHES - place * block, height)
-    with written_whole(path) as draft:
+    with written_whole(path) as draft, warnings.catch_warnings():
+        # A name in letters that the font lacks is drawn with boxes.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         FigureCanvasAgg(figure)
         figure.savefig(draft, format="png")
 
 
 def _block(figure: Figure, view: View, timeline: Timeline, top: float, height: float) -> None:
     begin, end = _span(view, timeline)
-    figure.text(LEFT, (top - 0.2) / height, view.name, fontsize=13, weight="bold", color=INK, va="center")
+    # Names are words: a dollar in them begins no formula.
+    figure.text(LEFT, (top - 0.2) / height, view.name, fontsize=13, weight="bold", color=INK, va="center", parse_math=False)
     figure.text(RIGHT, (top - 0.2) / height, _facts(view), fontsize=9.5, color=INK, va="center", ha="right")
     top -= TITLE_INCHES
     pitches = _rows(view, begin, end)

@@ -48,13 +48,13 @@ class Track:
 
     @property
     def name(self) -> str:
-        """The track's name, empty where it has none."""
-        named = (event.data for event in self.events if event.status == META and event.kind == META_NAME)
-        data = next(named, b"").strip()
+        """The track's name in characters that can be shown, empty where it has none."""
+        data = next((event.data for event in self.events if event.status == META and event.kind == META_NAME), b"")
         try:
-            return data.decode("utf-8")
+            name = data.decode("utf-8")
         except UnicodeDecodeError:
-            return data.decode("latin-1")
+            name = data.decode("latin-1")
+        return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
 
 
 @dataclass(slots=True)
@@ -116,7 +116,9 @@ def parse_midi(data: bytes) -> MidiFile:
     layout, division = int.from_bytes(data[8:10], "big"), int.from_bytes(data[12:14], "big")
     if layout > 1:
         raise DataError(f"MIDI format {layout}, whose tracks are no parts of one song; formats 0 and 1 can be humanized")
-    if division & _SMPTE or division == 0:
+    if division == 0:
+        raise DataError("damaged: its beats hold no ticks")
+    if division & _SMPTE:
         raise DataError("timed in film frames and not in beats")
     chunks: list[Track | bytes] = []
     at = head_end

@@ -235,6 +235,13 @@ def test_before_after_and_a_picture_are_written() -> None:
     assert Path("both/compare.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_file_may_be_written_beside_its_comparison() -> None:
+    Path("both").mkdir()
+    run("in.mid", "both/after.mid", "--compare", "both")
+    assert changed(Path("both/after.mid").read_bytes()) == [True, True, False]
+    assert Path("both/before.mid").read_bytes() == DATA
+
+
 def test_a_file_without_notes_is_written_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     Path("in.mid").write_bytes(midi([tempo(120)]))
     run("in.mid", "out.mid", "--compare", "both")
@@ -268,6 +275,8 @@ def test_a_file_without_notes_is_written_as_it_is(capsys: pytest.CaptureFixture[
         (["in.mid", "out.mid", "--song", "song.yaml", "--bars", "3"], "--bars and --song"),
         (["in.mid", "out.mid", "--compare", "in.mid"], "--compare in.mid"),
         (["both/before.mid", "out.mid", "--compare", "both"], "the input lies there as before.mid"),
+        (["in.mid", "both/../both/before.mid", "--compare", "both"], "before.mid there is what the input was"),
+        (["in.mid", "both/before.mid", "--compare", "both"], "before.mid there is what the input was"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -54,6 +54,14 @@ def test_a_picture_grows_with_its_parts_and_there_is_one_of_nothing(tmp_path: Pa
         write_comparison(tmp_path / "a.mid", tmp_path / "a.mid", tmp_path / "b.mid", [])
 
 
+@pytest.mark.parametrize("title", ["Bass $\\frac{$", "Bass $1 $2", "\N{CJK UNIFIED IDEOGRAPH-97F3}"])
+def test_whatever_a_track_is_called_it_is_drawn(tmp_path: Path, title: str) -> None:
+    file = song(BEFORE, title, 0)
+    part = only_part(file)
+    draw_comparison([view_of(part, part, frozenset(), read_timeline(file))], read_timeline(file), tmp_path / "a.png", f"{title}.mid")
+    assert picture_size(tmp_path / "a.png")[0] > 1000
+
+
 def test_odd_metres_and_one_note_are_drawn(tmp_path: Path) -> None:
     file = parse_midi(midi([(0, b"\xff\x58\x04\x07\x03\x18\x08")], [name("Cello"), *notes([(3.5, 9, 40, 1)])]))
     part = only_part(file)

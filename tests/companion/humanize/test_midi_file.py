@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from companion.humanize.midi_file import Edit, midi_bytes, note_events, parse_midi, read_midi, varint
 from shared.errors import DataError
-from tests.companion.humanize.maker import midi, name, notes, tempo
+from tests.companion.humanize.maker import meta, midi, name, notes, tempo
 
 BYTE = st.integers(0, 127)
 TICKS = st.integers(0, 1 << 20)
@@ -97,6 +97,15 @@ def test_a_pitch_that_sounds_twice_ends_in_the_order_in_which_it_began() -> None
     assert [(track.events[note.on].tick, track.events[note.off or 0].tick) for note in note_events(track)[0]] == [(0, 200), (100, 300)]
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [(b"Drums\0", "Drums"), (b" Gtr\r\n L ", "Gtr L"), (b"\x1b[31mBass", "[31mBass"), (b"M\xe9l", "M\xe9l"), (b"M\xc3\xa9l", "M\xe9l")],
+)
+def test_a_track_s_name_can_be_shown(data: bytes, told: str) -> None:
+    (track,) = parse_midi(midi([(0, meta(0x03, data))])).tracks
+    assert track.name == told
+
+
 def test_a_note_that_is_never_released_is_a_note_without_an_end() -> None:
     (track,) = parse_midi(midi([(0, b"\x90\x3c\x40"), (10, b"\x90\x3d\x40"), (200, b"\x80\x3d\x00")])).tracks
     assert [note.off is None for note in note_events(track)[0]] == [True, False]
@@ -116,7 +125,7 @@ def test_a_note_that_is_never_released_is_a_note_without_an_end() -> None:
         (b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\x00\x02\x00\xf4", "track 1"),
         (b"MThd\x00\x00\x00\x06\x00\x02\x00\x01\x01\xe0", "format 2"),
         (b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\xe8\x28", "film frames"),
-        (b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x00\x00", "film frames"),
+        (b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x00\x00", "beats hold no ticks"),
     ],
 )
 def test_damage_is_named(data: bytes, told: str) -> None:
