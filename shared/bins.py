@@ -61,6 +61,11 @@ class Distribution:
         """The middle of each, (N,): least absolute error."""
         return self.quantile(np.full(len(self), 0.5))
 
+    def middle(self) -> Floats:
+        """Halfway between median and mean, (N,). Held out it has a smaller absolute error than either, and follows players more closely
+        than the median: where a net is too sure of itself, the mean is more careful."""
+        return (self.median() + self.mean()) / 2
+
     def spread(self) -> Floats:
         """The standard deviation of each, (N,)."""
         low, high = self.edges[:-1], self.edges[1:]

@@ -33,8 +33,8 @@ class Touch:
         return len(self.velocity)
 
     def middle(self) -> Performance:
-        """The medians: the least absolute error."""
-        return Performance(self.velocity.median(), self.onset_ms.median(), self.log_ratio.median())
+        """What is played in the middle of many times."""
+        return Performance(self.velocity.middle(), self.onset_ms.middle(), self.log_ratio.middle())
 
     def drawn(self, written: Written, seed: int) -> Performance:
         """One playing of `written`, each value with its own distribution, neighbours alike (`shared.wander`); one seed, one playing."""

@@ -26,6 +26,7 @@ def test_readouts_of_a_known_distribution() -> None:
     known = Distribution(np.array([0.0, 1.0, 3.0]), np.array([[0.25, 0.75]], dtype=np.float32))
     assert known.mean().tolist() == pytest.approx([0.25 * 0.5 + 0.75 * 2.0])
     assert known.median().tolist() == pytest.approx([1 + 2 / 3])
+    assert known.middle().tolist() == pytest.approx([(1 + 2 / 3 + 0.25 * 0.5 + 0.75 * 2.0) / 2])
     square = 0.25 * (1 / 3) + 0.75 * (13 / 3)
     assert known.spread().tolist() == pytest.approx([np.sqrt(square - 1.625**2)])
     for share, value in ((0.0, 0.0), (0.125, 0.5), (0.25, 1.0), (0.625, 2.0), (1.0, 3.0)):

@@ -20,9 +20,8 @@ class PhraseTask:
     """A humanizer's net as `trainer.training.Task`: lowered are nats a note, its velocity, timing and length added, each as often as its
     `importance` says.
 
-    Held out is told how far the distributions are from what was played (the continuous ranked probability score, Gneiting and Raftery
-    2007: the absolute error, had they no width), in SPREADS, added likewise. Nats get worse as soon as a net is too sure of itself here
-    and there, long before what it plays does.
+    Held out is told how far what it plays (`shared.bins.Distribution.middle`) is from what was played, in SPREADS, added likewise. Nats
+    get worse as soon as a net is too sure of itself here and there, long before its playing does.
     """
 
     model: PhraseNet
@@ -51,15 +50,18 @@ class PhraseTask:
         for name, values, spread, counts in zip(QUANTITIES, played, SPREADS, self.importance, strict=True):
             known = seen[2] & ~values.isnan()
             mass = getattr(heads, name)[known].float().softmax(-1)
-            error = error + counts / spread * ranked_error(mass, self.model.get_buffer(f"{name}_edges"), values[known]).sum()
+            error = error + counts / spread * (middle(mass, self.model.get_buffer(f"{name}_edges")) - values[known]).abs().sum()
         return error
 
 
-def ranked_error(mass: Tensor, edges: Tensor, played: Tensor) -> Tensor:
-    """The continuous ranked probability score (M,) of distributions `mass` (M, bins) for values (M,), in their unit, to half a bin."""
-    below = mass.cumsum(-1) - mass / 2  # of each bin's middle
-    reached = (played[:, None] <= (edges[1:] + edges[:-1]) / 2).to(mass.dtype)
-    return ((below - reached).square() * edges.diff()).sum(-1)
+def middle(mass: Tensor, edges: Tensor) -> Tensor:
+    """`shared.bins.Distribution.middle` (M,) of distributions `mass` (M, bins) between `edges`."""
+    summed = mass.cumsum(-1)
+    half = summed[:, -1:] / 2
+    place = torch.searchsorted(summed, half).clamp(max=mass.shape[-1] - 1)
+    inside, below = mass.gather(-1, place), summed.gather(-1, place)
+    median = edges[place] + (half - below + inside) / inside.clamp(min=1e-12) * (edges[place + 1] - edges[place])
+    return (median[:, 0] + mass @ ((edges[1:] + edges[:-1]) / 2)) / 2
 
 
 def _moved(batch: PhraseBatch, part: slice, device: torch.device) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:

@@ -1,4 +1,4 @@
-"""What is told of held-out tracks: how far distributions are from what was played, in its own unit."""
+"""What is told of held-out tracks: how far what a net plays is from what was played."""
 
 from __future__ import annotations
 
@@ -6,29 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from shared.bins import Distribution, onset_ms_edges
 from shared.nets.phrase import PhraseNet
 from tests.shared.made_tracks import TINY
 from tests.trainer.duv.made_takes import take
-from trainer.duv.phrase_task import PhraseTask, ranked_error
+from trainer.duv.phrase_task import PhraseTask, middle
 from trainer.duv.windows import whole
 
-EDGES = torch.linspace(0.0, 127.0, 128)
 
-
-def test_who_is_sure_errs_by_the_distance() -> None:
-    sure = torch.zeros(3, 127)
-    sure[:, 60] = 1.0  # 60..61
-    assert ranked_error(sure, EDGES, torch.tensor([60.5, 80.5, 10.5])).tolist() == pytest.approx([0.0, 20.0, 50.0], abs=1.0)
-
-
-def test_the_error_is_that_of_drawn_values_less_half_their_own_spread() -> None:
-    chance = np.random.default_rng(4)
-    mass = chance.dirichlet(np.full(127, 0.2))
-    values = chance.choice(127, (2, 200_000), p=mass) + chance.random((2, 200_000))
-    for played in (12.0, 64.0, 110.0):
-        wanted = np.abs(values[0] - played).mean() - np.abs(values[0] - values[1]).mean() / 2
-        found = ranked_error(torch.tensor(mass)[None], EDGES.double(), torch.tensor([played]))
-        assert float(found) == pytest.approx(wanted, abs=0.5)
+def test_what_is_measured_is_what_is_played() -> None:
+    mass = np.random.default_rng(4).dirichlet(np.full(48, 0.2), 200).astype(np.float32)
+    edges = onset_ms_edges(48)
+    found = middle(torch.from_numpy(mass), torch.from_numpy(edges).float())
+    assert np.allclose(found.numpy(), Distribution(edges, mass).middle(), atol=0.02)
 
 
 def test_held_out_errors_count_what_is_known_and_as_much_as_it_matters() -> None:
