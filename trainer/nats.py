@@ -43,8 +43,8 @@ class Gain:
 
     @property
     def shown(self) -> str:
-        """For people: `+12.3 % (11.0 to 13.5)`."""
-        return f"{self.percent:+.1f} % ({self.low:.1f} to {self.high:.1f})"
+        """For people: `+12.34 % (11.02 to 13.51)`."""
+        return f"{self.percent:+.2f} % ({self.low:.2f} to {self.high:.2f})"
 
 
 def total(pieces: Iterable[Nats]) -> Nats:

@@ -37,7 +37,7 @@ def test_equal_models_gain_nothing() -> None:
     pieces = [Nats(1.0, 2.0, 3.0, 4)] * 5
     found = gain(pieces, pieces)
     assert (found.percent, found.low, found.high) == (0.0, 0.0, 0.0)
-    assert found.shown == "+0.0 % (0.0 to 0.0)"
+    assert found.shown == "+0.00 % (0.00 to 0.00)"
 
 
 def test_lines_over_different_pieces_are_not_compared() -> None:
