@@ -146,7 +146,7 @@ def _likelihood(seeds: Sequence[Mapping[str, Any]]) -> list[str]:
     own = seeds[0]
     rows = [[title, *(f"{seed[line]['per_note']:.3f}" for seed in seeds)] for line, title in TITLES.items() if line in own]
     gains = [
-        f"- {name.replace('_', ' ')}: " + "; ".join(f"{gain['percent']:+.1f} % ({gain['low']:.1f} to {gain['high']:.1f})" for gain in told)
+        f"- {name.replace('_', ' ')}: " + "; ".join(f"{gain['percent']:+.2f} % ({gain['low']:.2f} to {gain['high']:.2f})" for gain in told)
         for name in own.get("gains", {})
         if (told := [seed["gains"][name] for seed in seeds])
     ]
