@@ -56,7 +56,7 @@ def test_an_exported_model_plays_and_tells_its_figures(here: Path, capsys: pytes
         assert "Weimar Jazz Database (ODbL-1.0, Jazzomat Research Project" in text
     assert "ODbL-1.0" in card.licence
     page = Path("out/blue/README.md").read_text()
-    assert all(part in page for part in ("| base and adapter | 3.250 |", "+7.1 %", "1 of 2 measures of 60 solos", "seeds: 3", "## Limits"))
+    assert all(part in page for part in ("| base and adapter | 3.250 |", "+7.10 %", "1 of 2 measures of 60 solos", "seeds: 3", "## Limits"))
     # Failing measures stand first.
     assert page.index("| steps | 0.900") < page.index("| chord tone share | 0.520")
     capsys.readouterr()
