@@ -14,9 +14,11 @@ from typing import Any
 from shared.errors import DataError
 from shared.header import Card, read_header
 from shared.model_folder import FILE_NAME, STYLE_FILE_NAME
+from shared.touch_table import TABLE_FILE_NAME
 from shared.written import PLAYING_STYLES
 from trainer.duv.evaluate import ADAPTED, BASELINE, MODEL, READOUTS
 from trainer.duv.evaluate_report import HUMAN
+from trainer.duv.ladder_file import LADDER_FILE_NAME
 from trainer.duv.learned import LEARNED_FILE_NAME, Learned, Material, read_learned
 from trainer.duv.measures import LENGTH_MEASURES, MEASURES
 from trainer.source import CREDITS_APART, SOURCES
@@ -156,7 +158,11 @@ def _adapters(adapters: Mapping[str, Any]) -> list[str]:
 
 def _files(folder: Path) -> dict[str, str]:
     names = {FILE_NAME: "the model", **{STYLE_FILE_NAME.format(style=style): f"adapter to {style}" for style in PLAYING_STYLES}}
-    names[LEARNED_FILE_NAME] = "what it learned from, counted"
+    names |= {
+        TABLE_FILE_NAME: "its touch in small trees, for `companion bake-piano-roll`",
+        LADDER_FILE_NAME: "the baselines that it is measured against",
+        LEARNED_FILE_NAME: "what it learned from, counted",
+    }
     return {name: what for name, what in names.items() if (folder / name).is_file()}
 
 

@@ -36,6 +36,11 @@ class Trees:
         self.column, self.number = column, number
         self._starts, self._high = _shape(column)
 
+    @property
+    def starts(self) -> list[int]:
+        """The first node of each tree."""
+        return self._starts
+
     def answer(self, rows: Rows) -> Floats:
         """The sum of all trees' answers for rows (N, F), (N,)."""
         total = np.zeros(len(rows))

@@ -20,8 +20,9 @@ from tests.trainer.duv.made_grooves import needs_lightgbm
 from tests.trainer.duv.made_humanizer import write_humanizer
 from tests.trainer.duv.made_takes import takes
 from trainer.commands import trainer
-from trainer.duv.distil import STEPS, Lesson, completed, distilled, drawn, perform
+from trainer.duv.distil import STEPS, Lesson, _drawn_in, completed, distilled, drawn, perform
 from trainer.duv.distil_report import halves, kept, tallies_of
+from trainer.duv.ladder_boosting import fit_trees
 from trainer.duv.manifest import Track, write_manifest
 
 fl: Any = fl_piano_roll  # it runs in Python 3.6 as well and has no types
@@ -64,6 +65,23 @@ def test_the_table_says_what_the_teacher_says(table: TouchTable) -> None:
 
 
 @needs_lightgbm
+@needs_lightgbm
+def test_what_players_do_not_follow_is_drawn_in_to_one_value() -> None:
+    dice = np.random.default_rng(2)
+    rows = dice.normal(size=(3000, 3)).astype(np.float32)
+    taught = 10 * rows[:, 0].astype(np.float64) + 3
+    trees = fit_trees(rows, taught, 1, 20, over={"min_data_in_leaf": 20})
+    said = trees.answer(rows)
+    kept = _drawn_in(trees, said, taught - 5).answer(rows)
+    assert np.allclose(kept, said - 5, atol=1.0)
+    players = dice.normal(-8, 20, 3000)
+    drawn_in = _drawn_in(trees, said, players).answer(rows)
+    assert drawn_in.std() < 0.2 * said.std()
+    assert abs(np.median(drawn_in) - np.median(players)) < 1.5
+    unknown = _drawn_in(trees, said, np.full(3000, np.nan)).answer(rows)
+    assert np.array_equal(unknown, said)
+
+
 def test_drums_have_no_lengths_and_others_have(table: TouchTable) -> None:
     assert set(table.quantities) == {"velocity", "onset_ms"}
     pitched = [Lesson(line, taught(line), taught(line)) for line in (melody(80, seed) for seed in range(20))]
