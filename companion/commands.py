@@ -170,7 +170,7 @@ def doctor(context: click.Context, fl_dir: Path | None, config: Path | None) -> 
 
 @companion.command()
 def models() -> None:
-    """List the players that can be named with --model."""
+    """List the players and the humanizers that can be named with --model."""
     from companion.model_store import show_models
 
     show_models()

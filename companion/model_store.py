@@ -1,7 +1,7 @@
 """Which players there are and where their weights lie. Knows folders and names; knows nothing of playing.
 
 A model is a folder `<name>/` with `model.safetensors` in it, in one of the folders that `shared.model_folder` names; humanizers, which
-play nothing of their own, are left out.
+play nothing of their own, are no players; they are only told of beside them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Literal
 from companion import __version__
 from companion.options import Device
 from shared.errors import CheckpointError, ConfigError
-from shared.model_folder import FILE_NAME, is_humanizer, model_folders
+from shared.model_folder import FILE_NAME, adapters, humanizers, is_humanizer, model_folders
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from companion.runner import Runner
     from companion.soloist import Soloist
     from shared.checkpoint import Card
@@ -172,23 +174,38 @@ def random_decoder() -> Decoder:
 
 
 def show_models(folders: Folders = None) -> None:
-    """Print all players: a block for each, which fits any width."""
+    """Print all players, then all humanizers: a block for each, which fits any width."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
+
+    from shared.checkpoint import read_header
 
     console = Console()
     for model in list_models(folders):
-        block = Table.grid(padding=(0, 2))
-        block.add_column(min_width=LABEL_WIDTH, no_wrap=True)
-        block.add_column()
         rows = {"unusable": model.fault or ""} if model.card is None else _card_rows(model.card)
-        for label, text in {**rows, "where": str(model.path.parent)}.items():
-            block.add_row(Text(f"  {label}", style="dim"), Text(text))
-        console.print(Text(model.name, style="bold"))
-        console.print(block)
+        _show_block(console, model.name, {**rows, "where": str(model.path.parent)})
     for name, what in BUILT_IN.items():
         console.print(Text.assemble((name, "bold"), f"  built in: {what}"))
+    for name, folder in humanizers(folders).items():
+        try:
+            rows = _card_rows(read_header(folder / FILE_NAME).card)
+        except CheckpointError as error:
+            rows = {"unusable": str(error)}
+        styles = {"adapters": ", ".join(adapters(folder))} if adapters(folder) else {}
+        _show_block(console, name, {"humanizer": "for companion humanize and the live touch", **rows, **styles, "where": str(folder)})
+
+
+def _show_block(console: Console, name: str, rows: dict[str, str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    block = Table.grid(padding=(0, 2))
+    block.add_column(min_width=LABEL_WIDTH, no_wrap=True)
+    block.add_column()
+    for label, text in rows.items():
+        block.add_row(Text(f"  {label}", style="dim"), Text(text))
+    console.print(Text(name, style="bold"))
+    console.print(block)
 
 
 def _card_rows(card: Card) -> dict[str, str]:

@@ -11,6 +11,7 @@ from companion.model_store import find_model, fingerprint, list_models, open_sol
 from shared import checkpoint
 from shared.checkpoint import Card
 from shared.errors import CheckpointError, ConfigError
+from shared.nets.phrase import PhraseConfig, PhraseNet
 from shared.score import Note
 from tests.companion.tasks import jam
 from tests.shared.melody import tiny
@@ -54,6 +55,16 @@ def test_a_damaged_model_is_listed_with_its_fault_and_refused(folder: Path, caps
     show_models([folder])
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("blue", "torn", "unusable", "fallback", "random"))
+
+
+def test_humanizers_are_told_of_with_licence_and_styles_and_are_no_players(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = PhraseNet(PhraseConfig(width=16, layers=1, heads=2, feed_width=16))
+    checkpoint.save(folder / "keys_duv_v3" / "model.safetensors", net, Card("keys_duv_v3", "made-up waltzes", "CC BY 4.0", {"val_error": 1.5}))
+    (folder / "keys_duv_v3" / "adapter-jazz.safetensors").write_bytes(b"")
+    show_models([folder])
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("keys_duv_v3", "made-up waltzes", "CC BY 4.0", "val error 1.5", "jazz"))
+    assert [model.name for model in list_models([folder])] == ["blue"]
 
 
 def test_other_weights_have_another_fingerprint(folder: Path, tmp_path: Path) -> None:
