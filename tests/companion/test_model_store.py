@@ -59,7 +59,8 @@ def test_a_damaged_model_is_listed_with_its_fault_and_refused(folder: Path, caps
 
 def test_humanizers_are_told_of_with_licence_and_styles_and_are_no_players(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     net = PhraseNet(PhraseConfig(width=16, layers=1, heads=2, feed_width=16))
-    checkpoint.save(folder / "keys_duv_v3" / "model.safetensors", net, Card("keys_duv_v3", "made-up waltzes", "CC BY 4.0", {"val_error": 1.5}))
+    card = Card("keys_duv_v3", "made-up waltzes", "CC BY 4.0", {"val_error": 1.5})
+    checkpoint.save(folder / "keys_duv_v3" / "model.safetensors", net, card)
     (folder / "keys_duv_v3" / "adapter-jazz.safetensors").write_bytes(b"")
     show_models([folder])
     shown = capsys.readouterr().out
