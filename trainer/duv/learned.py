@@ -30,6 +30,11 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     timing: int
     duration: int
 
+    @property
+    def tracks_of(self) -> tuple[str, str, str]:
+        """What tells whether another's tracks are the same."""
+        return self.source, self.instrument, self.velocity_from
+
 
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
     """All material of a model called `name`, and that of the model which it began from."""
@@ -40,9 +45,10 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True):
     before: Learned | None = None
 
     def everything(self) -> tuple[Material, ...]:
-        """Its own material, then what it began from learned; what is in both once."""
+        """Its own material, then what it began from learned; what is in both once, even where less of it was learned then."""
         earlier = () if self.before is None else self.before.everything()
-        return tuple(dict.fromkeys((*self.material, *earlier)))
+        found = {one.tracks_of: one for one in (*earlier, *self.material)}
+        return tuple(found[of] for of in dict.fromkeys(one.tracks_of for one in (*self.material, *earlier)))
 
 
 def material_of(tracks: Iterable[Track]) -> tuple[Material, ...]:

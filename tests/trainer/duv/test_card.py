@@ -63,6 +63,13 @@ def test_what_is_a_players_and_what_was_transferred_is_told_apart(tmp_path: Path
     assert "POP909" in text
 
 
+def test_notes_that_were_learned_twice_count_once() -> None:
+    earlier, later = (material("jjswing", "bass", "unknown", velocity=known, timing=90, duration=90) for known in (0, 90))
+    below = Learned(name="pitched_duv_v3", instrument="lead", material=(earlier,))
+    above = Learned(name="bass_duv_v3", instrument="bass", material=(later,), before=below)
+    assert above.everything() == above.material
+
+
 def test_velocities_from_loudness_are_not_called_a_players_touch(tmp_path: Path) -> None:
     guitar = Learned(
         name="guitar_duv_v3", instrument="guitar",
