@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from companion.cli import main
+from companion.humanize import models
+from shared import model_folder
 from tests.companion.humanize.maker import Stroke, midi, name, notes, strokes_of, tempo
 from tests.companion.humanize.small_models import save_small
 from tests.companion.made_humanizer import install, made_net
@@ -20,8 +22,10 @@ DATA = midi([tempo(110)], [name("Drums"), *notes(BEAT, 9)], [name("Bass"), *note
 
 @pytest.fixture(autouse=True)
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a song and models for drums and bass."""
+    """A folder with a song and models for drums and bass, and nowhere any others."""
     monkeypatch.chdir(tmp_path)
+    for module in (model_folder, models):
+        monkeypatch.setattr(module, "model_folders", lambda: (Path("checkpoints"),))
     (tmp_path / "in.mid").write_bytes(DATA)
     for model in ("drums_duv_v3", "bass_duv_v3"):
         save_small(Path("checkpoints") / model)
