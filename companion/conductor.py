@@ -30,6 +30,8 @@ ANSWER_SEC = 0.030
 """How soon an answer to a chord is there at the latest: what would sound before is taken from the player at once."""
 REACH_SEC = 0.008
 """A note that is written late is due no sooner than this after now: so long its way to the player takes on a busy machine."""
+TOUCH_REACH_SEC = 0.300
+"""A humanizer's word comes too late for a note that is due sooner than this: it might ask for it earlier than the player hears of it."""
 APART_SEC = 0.070
 """No new note begins sooner than this after one that can no longer be stopped."""
 FORESIGHT_BARS = 4
@@ -236,7 +238,7 @@ class Conductor:
     def _retouch(self, touched: Touched, now_sec: float) -> None:
         """Take a humanizer's word for the notes that it can still reach."""
         self.figures.touch_ms.append(touched.took_ms)
-        plan = self._planner.touch(touched, self._commit_tick(now_sec + REACH_SEC))
+        plan = self._planner.touch(touched, self._commit_tick(now_sec + TOUCH_REACH_SEC))
         if plan is not None:
             self.outbox.append(plan)
 
