@@ -55,7 +55,7 @@ def test_loudness_and_length_are_what_the_humanizer_says() -> None:
     _, ruled = played()
     house, soft = played(made_net(velocity=30.0, log_ratio=-1.0))
     _, loud = played(made_net(velocity=115.0, log_ratio=0.0))
-    assert house.conductor.figures.humanized > 0.8 * len(soft.solo), "only the notes right after a chord are played by rule"
+    assert house.conductor.figures.humanized >= 0.75 * len(soft.solo), "only the notes soon after a chord are played by rule"
     assert median(note.velocity for note in soft.solo) < 45 < 70 < median(note.velocity for note in ruled.solo) < 100
     assert median(note.velocity for note in loud.solo) > 100
     assert mean(note.duration_beat for note in soft.solo) < 0.75 * mean(note.duration_beat for note in ruled.solo)
@@ -122,7 +122,8 @@ def test_a_humanized_demo_is_replayed_with_the_same_humanizer_or_not_at_all(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     install(tmp_path / "checkpoints")
-    demo = ["--demo", "--offline", "--bars", "4", "--model", "fallback", "--out", "jam"]
+    (tmp_path / "auto.yaml").write_text("touch: {humanizer: auto}\n")
+    demo = ["--demo", "--offline", "--bars", "4", "--model", "fallback", "--out", "jam", "--config", "auto.yaml"]
     run_well(demo)
     assert f"loudness, lag and length by {NAME}" in capsys.readouterr().out
     run_well(["replay", "jam/jam.jsonl", "--out", "again"])

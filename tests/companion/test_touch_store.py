@@ -14,7 +14,7 @@ from shared.errors import CheckpointError, ConfigError
 from shared.settings import Settings, TouchIntensities, load_settings
 from tests.companion.made_humanizer import NAME, install, made_net
 
-USUAL = load_settings()
+USUAL = touched_by(load_settings(), "auto")
 
 
 def with_role(role: str) -> Settings:
@@ -84,8 +84,9 @@ def test_a_damaged_humanizer_is_one_line_at_the_start(
     monkeypatch.chdir(tmp_path)
     weights = install(tmp_path / "checkpoints", NAME) / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
+    (tmp_path / "auto.yaml").write_text("touch: {humanizer: auto}\n")
     with pytest.raises(SystemExit) as caught:
-        main(["--demo", "--offline", "--bars", "1", "--model", "fallback"])
+        main(["--demo", "--offline", "--bars", "1", "--model", "fallback", "--config", "auto.yaml"])
     assert caught.value.code == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1
