@@ -10,9 +10,9 @@ from torch import Tensor
 
 from shared.nets.decoder import Decoder, losses_of
 from shared.tokens import TARGETS
+from trainer.teaching import TAUGHT_SHARE, distance, mean_of
 from trainer.windows import Batch
 
-TAUGHT_SHARE = 0.7
 _LOW, _PITCH = TARGETS.index("low"), TARGETS.index("pitch")
 
 
@@ -20,8 +20,7 @@ _LOW, _PITCH = TARGETS.index("low"), TARGETS.index("pitch")
 class LineTask:
     """A decoder as `trainer.training.Task`: what is lowered is nats a predicted step, what is told is nats a note.
 
-    With `teachers`, `TAUGHT_SHARE` of what is lowered is the distance to the mean of their distributions: on little music several nets
-    together know more than each alone, and most of that one net can learn (Hinton, Vinyals and Dean 2015).
+    With `teachers`, `TAUGHT_SHARE` of what is lowered is the distance to the mean of their distributions.
     """
 
     model: Decoder
@@ -45,15 +44,10 @@ class LineTask:
             return nats
         with torch.no_grad():
             told = [teacher.decisions(rows, targets) for teacher in self.teachers]
-        means = [torch.stack([scores.softmax(-1) for scores in kind]).mean(0) for kind in zip(*told, strict=True)]
-        soft = sum((_cross(mean, own) for mean, own in zip(means, decisions, strict=True)), nats.new_zeros(()))
+        means = [mean_of(kind) for kind in zip(*told, strict=True)]
+        soft = sum((distance(mean, own) for mean, own in zip(means, decisions, strict=True)), nats.new_zeros(()))
         return (1 - TAUGHT_SHARE) * nats + TAUGHT_SHARE * soft
 
     def held_out(self, batch: Batch, part: slice, device: torch.device) -> Tensor:
         """The same nats, of the music alone."""
         return self.nats(batch, part, device)
-
-
-def _cross(wanted: Tensor, scores: Tensor) -> Tensor:
-    """Summed nats of `scores` (N, classes) for distributions `wanted`; what is forbidden to both counts nothing."""
-    return -(wanted * scores.log_softmax(-1).masked_fill(scores == -torch.inf, 0.0)).sum()

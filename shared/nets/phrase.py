@@ -206,9 +206,12 @@ class PhraseNet(nn.Module):
 
     def losses(self, codes: Tensor, values: Tensor, mask: Tensor, velocity: Tensor, onset_ms: Tensor, log_ratio: Tensor) -> PhraseLosses:
         """Cross entropy against what was played, float32 (B, T) each, NaN where not known."""
-        heads = self(codes, values, mask)
+        return self.losses_of(self(codes, values, mask), mask, (velocity, onset_ms, log_ratio))
+
+    def losses_of(self, heads: Heads, mask: Tensor, performance: tuple[Tensor, Tensor, Tensor]) -> PhraseLosses:
+        """The same for what this net has said already."""
         nats, notes = [], []
-        for name, played in zip(QUANTITIES, (velocity, onset_ms, log_ratio), strict=True):
+        for name, played in zip(QUANTITIES, performance, strict=True):
             known = mask & ~played.isnan()
             wanted = soft_bins(played[known], self.get_buffer(f"{name}_edges"))
             nats.append(-(wanted * getattr(heads, name)[known].float().log_softmax(-1)).sum())

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from shared.nets.decoder import Decoder, DecoderConfig
 from tests.trainer.made_solos import solo
-from trainer.line_task import TAUGHT_SHARE, LineTask
+from trainer.line_task import LineTask
 from trainer.shards import write_shards
+from trainer.teaching import TAUGHT_SHARE
 from trainer.windows import Batch, Windows
 
 HERE = torch.device("cpu")

@@ -57,12 +57,14 @@ class Importance(msgspec.Struct, frozen=True, kw_only=True):
 
 class AugmentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How windows are varied: how often style, tempo and instrument are hidden, each by itself; how many semitones up or down pitched
-    tracks are moved at most; how often a drum track loses one of its voices; how often a few bars are seen as if they were all there is."""
+    tracks are moved at most; how often a drum track loses one of its voices; how often a few bars are seen as if they were all there is;
+    with teachers, how often a window is imagined (`trainer.duv.imagined`)."""
 
     unknown_share: Share
     transpose_semitones: Annotated[int, msgspec.Meta(ge=0, le=12)]
     drop_voice_share: Share
     excerpt_share: Share
+    imagined_share: Share
 
 
 class AdapterSettings(RunSettings, frozen=True, kw_only=True):

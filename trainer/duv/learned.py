@@ -37,16 +37,18 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
-    """All material of a model called `name`, and that of the model which it began from."""
+    """All material of a model called `name`, of the model which it began from, and of those that taught it."""
 
     name: str
     instrument: str
     material: tuple[Material, ...]
     before: Learned | None = None
+    teachers: tuple[Learned, ...] = ()
 
     def everything(self) -> tuple[Material, ...]:
-        """Its own material, then what it began from learned; what is in both once, even where less of it was learned then."""
-        earlier = () if self.before is None else self.before.everything()
+        """Its own material, then what the others learned; what is in several once, even where less of it was learned there."""
+        others = (*(() if self.before is None else (self.before,)), *self.teachers)
+        earlier = [one for other in others for one in other.everything()]
         found = {one.tracks_of: one for one in (*earlier, *self.material)}
         return tuple(found[of] for of in dict.fromkeys(one.tracks_of for one in (*self.material, *earlier)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from shared.nets.phrase import QUANTITIES, PhraseNet
 from trainer.duv.windows import PhraseBatch
+from trainer.teaching import TAUGHT_SHARE, distance, mean_of
 
 ERROR = "error a note"
 SPREADS = (20.0, 20.0, 0.2)
@@ -18,7 +20,8 @@ SPREADS = (20.0, 20.0, 0.2)
 @dataclass(frozen=True, slots=True)
 class PhraseTask:
     """A humanizer's net as `trainer.training.Task`: lowered are nats a note, its velocity, timing and length added, each as often as its
-    `importance` says.
+    `importance` says. With `teachers`, nets with bins like its own, `TAUGHT_SHARE` of it is the distance to the mean of what they say; of
+    imagined windows they alone teach.
 
     Held out is told how far what it plays (`shared.bins.Distribution.middle`) is from what was played, in SPREADS, added likewise. Nats
     get worse as soon as a net is too sure of itself here and there, long before its playing does.
@@ -26,6 +29,7 @@ class PhraseTask:
 
     model: PhraseNet
     importance: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    teachers: Sequence[PhraseNet] = ()
 
     def weight(self, batch: PhraseBatch) -> int:
         """Notes of which something is known."""
@@ -38,9 +42,24 @@ class PhraseTask:
     def nats(self, batch: PhraseBatch, part: slice, device: torch.device) -> Tensor:
         """Summed nats of all that is known of the windows `part`."""
         seen, played = _moved(batch, part, device)
-        losses = self.model.losses(*seen, *played)
-        velocity, timing, ratio = self.importance
-        return velocity * losses.velocity + timing * losses.timing + ratio * losses.ratio
+        heads, mask = self.model(*seen), seen[2]
+        nobody = torch.from_numpy(batch.imagined[part]).to(device)[:, None]
+        velocity, onset_ms, log_ratio = (values.masked_fill(nobody, torch.nan) for values in played)
+        losses = self.model.losses_of(heads, mask, (velocity, onset_ms, log_ratio))
+        nats = self._added([losses.velocity, losses.timing, losses.ratio])
+        if not (self.teachers and self.model.training):
+            return nats
+        with torch.no_grad():
+            told = [teacher(*seen) for teacher in self.teachers]
+        away = []
+        for name, values in zip(QUANTITIES, played, strict=True):
+            known = mask & ~values.isnan()
+            away.append(distance(mean_of([getattr(one, name)[known] for one in told]), getattr(heads, name)[known]))
+        return (1 - TAUGHT_SHARE) * nats + TAUGHT_SHARE * self._added(away)
+
+    def _added(self, nats: Sequence[Tensor]) -> Tensor:
+        velocity, timing, ratio = (counts * one for counts, one in zip(self.importance, nats, strict=True))
+        return velocity + timing + ratio
 
     def held_out(self, batch: PhraseBatch, part: slice, device: torch.device) -> Tensor:
         """Summed errors of all that is known of the windows `part`."""

@@ -39,7 +39,10 @@ _LOG_ENDING = "-log.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be trained from `manifests` into the folder `out`: `base`, or the `adapter` to a `style` over the base that lies there."""
+    """What is to be trained from `manifests` into the folder `out`: `base`, or the `adapter` to a `style` over the base that lies there.
+
+    `teachers` names humanizers that teach a base, beside the music.
+    """
 
     what: What
     settings: DuvSettings
@@ -49,6 +52,7 @@ class Order:
     device: str = "auto"
     seed: int = 1
     overwrite: bool = False
+    teachers: tuple[str, ...] = ()
 
     @property
     def run(self) -> RunSettings:
@@ -93,12 +97,15 @@ def train(order: Order, tell: Callable[[Report], None]) -> Outcome:
         torch.manual_seed(order.seed)
         net, keep = _net(order, {track.source for track in music.train})
         net.unknown_share = order.settings.augment.unknown_share
+        teachers = [teacher.to(world.device) for teacher in _taught_by(order)]
         # Only now: whatever is wrong with the order has been said, and what lies there is still whole.
         _prepare_folder(order, world)
         context = net.config.context
-        windows = PhraseWindows(music.train, music.weights, context, order.settings.augment, order.seed)
+        imagined_share = order.settings.augment.imagined_share if teachers else 0.0
+        windows = PhraseWindows(music.train, music.weights, context, order.settings.augment, order.seed, imagined_share)
         state = order.out / f"{order.title}-state.safetensors"
-        training = Training(PhraseTask(net, order.settings.importance.all()), order.run, world, order.seed, state, _fingerprint(order))
+        task = PhraseTask(net, order.settings.importance.all(), teachers)
+        training = Training(task, order.run, world, order.seed, state, _fingerprint(order))
         diary = Diary(order.out / f"{order.title}{_LOG_ENDING}", training.standing.step) if world.leads else None
         for report in training.go(windows, _held(music.held_out, context), diary, keep):
             if world.leads:
@@ -120,6 +127,8 @@ def _check(order: Order) -> None:
         raise ConfigError("--what adapter needs --style, and only an adapter has one; name both or none")
     if order.style is not None and (order.style == UNKNOWN_STYLE or order.style not in PLAYING_STYLES):
         raise ConfigError(f"--style {order.style}: expected one of {', '.join(PLAYING_STYLES[1:])}")
+    if order.what == "adapter" and order.teachers:
+        raise ConfigError("--teacher teaches a humanizer, not an adapter; leave it out")
     if order.what == "adapter" and not (order.out / FILE_NAME).is_file():
         raise ConfigError(f"{order.out}: no {FILE_NAME} to lay an adapter over; train it first (--what base), or name its folder: --out")
 
@@ -183,20 +192,42 @@ def _base_checkpoint(order: Order) -> Path | None:
         raise ConfigError(f"base_checkpoint {str(error).removeprefix('--model ')}; train it first, or set base_checkpoint: null") from None
 
 
+def _teachers(order: Order) -> list[Path]:
+    """The weights that teach."""
+    try:
+        return [find_folder(name) / FILE_NAME for name in order.teachers]
+    except ConfigError as error:
+        raise ConfigError(f"--teacher {str(error).removeprefix('--model ')}") from None
+
+
+def _taught_by(order: Order) -> list[PhraseNet]:
+    """The nets that teach. Raises ConfigError where one has other bins than the net that learns."""
+    nets, wanted = [load_phrase(path) for path in _teachers(order)], order.settings.net.phrase()
+    for name, net in zip(order.teachers, nets, strict=True):
+        for bins in ("velocity_bins", "timing_bins", "ratio_bins"):
+            there, here = getattr(net.config, bins), getattr(wanted, bins)
+            if there != here:
+                raise ConfigError(f"--teacher {name}: its {bins} are {there}, not {here}; set net.{bins} so, or name another teacher")
+    return nets
+
+
 def _card(order: Order, sources: set[str]) -> Callable[[float], Card]:
-    """The card in the weights' header: what was learned from, with what the weights beneath learned from."""
+    """The card in the weights' header: what was learned from, with what the weights beneath and teachers learned from."""
     below = order.out / FILE_NAME if order.what == "adapter" else _base_checkpoint(order)
     unknown = sources - SOURCES.keys()
     if unknown:
         raise DataError(f"{', '.join(sorted(unknown))}: sources of unknown licence; write the manifest anew with `trainer duv enrich`")
-    names = sources | (set() if below is None else credited(read_header(below).card.training_data))
+    others = [*([] if below is None else [below]), *_teachers(order)]
+    names = sources.union(*(credited(read_header(path).card.training_data) for path in others))
     return lambda val: Card(order.settings.name, credits_of(names), licence_of(names), {"val_error": round(val, 4)})
 
 
 def _learned(order: Order, tracks: Sequence[Track]) -> Learned:
     below = _base_checkpoint(order)
     before = None if below is None else read_learned(below.parent)
-    return Learned(name=order.settings.name, instrument=order.settings.instrument, material=material_of(tracks), before=before)
+    teachers = tuple(known for path in _teachers(order) if (known := read_learned(path.parent)) is not None)
+    name, instrument = order.settings.name, order.settings.instrument
+    return Learned(name=name, instrument=instrument, material=material_of(tracks), before=before, teachers=teachers)
 
 
 def _held(tracks: Sequence[Track], context: int) -> Callable[[], Iterator[PhraseBatch]]:
@@ -220,7 +251,7 @@ def _fingerprint(order: Order) -> str:
     said = [order.run, settings.net, settings.augment, *learned_from, order.seed, features_hash()]
     digest = hashlib.blake2b(msgspec.json.encode(said), digest_size=16)
     below = order.out / FILE_NAME if order.what == "adapter" else _base_checkpoint(order)
-    for path in (*order.manifests, *(() if below is None else (below,))):
+    for path in (*order.manifests, *(() if below is None else (below,)), *_teachers(order)):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "blake2b").digest())
     return digest.hexdigest()

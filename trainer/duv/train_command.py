@@ -20,13 +20,17 @@ PATH = click.Path(path_type=Path)
 @click.option("--style", metavar="STYLE", help="The adapter's style: jazz, funk, rock ...")
 @click.option("--manifest", "manifests", type=PATH, multiple=True, metavar="FILE", help="Instead of the settings'; may come several times.")
 @click.option("--out", type=PATH, metavar="DIR", help="Where weights, log and curve go.  [default: checkpoints/NAME]")
+@click.option(
+    "--teacher", "teachers", multiple=True, metavar="NAME",
+    help="A humanizer that teaches this one, beside the music; may be given several times. Several small nets know more than one.",
+)  # fmt: skip
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
 @click.option("--steps", type=click.IntRange(1), help="Optimizer steps, instead of the settings'.")
 @click.option("--overwrite", is_flag=True, help="Begin anew; without it a run that was killed goes on.")
 def train(
-    config: Path, what: Literal["base", "adapter"], style: str | None, manifests: tuple[Path, ...], out: Path | None, device: str,
-    seed: int, steps: int | None, overwrite: bool,
+    config: Path, what: Literal["base", "adapter"], style: str | None, manifests: tuple[Path, ...], out: Path | None,
+    teachers: tuple[str, ...], device: str, seed: int, steps: int | None, overwrite: bool,
 ) -> None:  # fmt: skip
     """Train a humanizer, or an adapter to a style. For several GPUs: torchrun --nproc_per_node N -m trainer duv train ..."""
     import msgspec
@@ -42,7 +46,7 @@ def train(
         runs = {"base": settings.base, "adapter": settings.adapter}
         settings = msgspec.structs.replace(settings, **{what: msgspec.structs.replace(runs[what], steps=steps)})
     folder = Path("checkpoints") / settings.name if out is None else out
-    order = Order(what, settings, manifests or settings.manifests, folder, style, device, seed, overwrite)
+    order = Order(what, settings, manifests or settings.manifests, folder, style, device, seed, overwrite, teachers)
     with training_shown(f"{settings.name} {order.title}", ERROR) as tell:
         outcome = run(order, tell)
     if int(os.environ.get("RANK", "0")) == 0:

@@ -18,9 +18,12 @@ from shared.features import CODE_SIZES, Features, features
 from shared.phrases import Stack, stack, windows
 from shared.written import Performance, Written
 from trainer.duv.config import AugmentSettings
+from trainer.duv.imagined import imagined
 from trainer.duv.manifest import Track
 
 Played = NDArray[np.float32]
+Drawn = tuple[Features, Performance, bool]
+"""A window, how it was played, and whether it is imagined."""
 _PITCH, _PITCH_CLASS = (list(CODE_SIZES).index(name) for name in ("pitch", "pitch_class"))
 _EXCERPT_BARS = (1, 2, 4, 8)
 _TICKS = 48  # in a quarter: finer than any two downbeats differ
@@ -29,12 +32,16 @@ _QUANTITIES = ("velocity", "onset_ms", "log_ratio")
 
 @dataclass(frozen=True, slots=True)
 class PhraseBatch:
-    """B windows of up to T notes, and how they were played: (B, T) each, NaN where not known or nothing is learned."""
+    """B windows of up to T notes, and how they were played: (B, T) each, NaN where not known or nothing is learned.
+
+    `imagined` (B,): nobody played these windows so (`trainer.duv.imagined`).
+    """
 
     seen: Stack
     velocity: Played
     onset_ms: Played
     log_ratio: Played
+    imagined: NDArray[np.bool_]
 
     def notes(self) -> int:
         """How many notes have something to learn."""
@@ -66,14 +73,18 @@ def weights_of(tracks: Sequence[Track], shares: Mapping[str, float], context: in
 
 
 class PhraseWindows:
-    """Training windows of up to `context` notes from `tracks`, each track as likely as its `weight` says."""
+    """Training windows of up to `context` notes from `tracks`, each track as likely as its `weight` says; of `imagined_share` of them
+    teachers alone say how they are played."""
 
-    def __init__(self, tracks: Sequence[Track], weights: Sequence[float], context: int, augment: AugmentSettings, seed: int) -> None:
+    def __init__(
+        self, tracks: Sequence[Track], weights: Sequence[float], context: int, augment: AugmentSettings, seed: int,
+        imagined_share: float = 0.0,
+    ) -> None:  # fmt: skip
         if not tracks or sum(weights) <= 0:
             raise DataError("no track to learn from in the training part; write manifests of more music: python -m trainer duv enrich")
         self._tracks = tracks
         self._chances = np.cumsum(weights) / np.sum(weights)
-        self._context, self._augment, self._seed = context, augment, seed
+        self._context, self._augment, self._seed, self._imagined_share = context, augment, seed, imagined_share
         self._features: dict[int, Features] = {}
 
     def batch(self, number: int, size: int) -> PhraseBatch:
@@ -81,27 +92,35 @@ class PhraseWindows:
         chances = (np.random.Generator(np.random.Philox(key=[self._seed, number * size + place])) for place in range(size))
         return _stacked([self._draw(chance) for chance in chances])
 
-    def _draw(self, chance: np.random.Generator) -> tuple[Features, Performance]:
-        index = int(np.searchsorted(self._chances, chance.random(), side="right"))
+    def _draw(self, chance: np.random.Generator) -> Drawn:
+        index = self._any(chance)
         track = self._tracks[index]
+        if self._imagined_share and chance.random() < self._imagined_share:
+            other = self._tracks[self._any(chance)]
+            written, performance = imagined((track.written, track.performance), (other.written, other.performance), chance)
+            return self._cut(features(written), performance, track, chance, True)
         if chance.random() < self._augment.excerpt_share:
             chosen = _some_bars(track.written, chance, self._context)
-            return self._varied(features(track.written.part(chosen)), track.performance.part(chosen), track, chance)
+            return self._varied(features(track.written.part(chosen)), track.performance.part(chosen), track, chance, False)
         if track.written.is_drums and chance.random() < self._augment.drop_voice_share:
             left = _without_a_voice(track.written, chance)
             seen, played = features(track.written.part(left)), track.performance.part(left)
         else:
             seen, played = self._seen(index), track.performance
+        return self._cut(seen, played, track, chance, False)
+
+    def _any(self, chance: np.random.Generator) -> int:
+        return int(np.searchsorted(self._chances, chance.random(), side="right"))
+
+    def _cut(self, seen: Features, played: Performance, track: Track, chance: np.random.Generator, is_imagined: bool) -> Drawn:
         # Beginnings and ends as often as if windows reached half beyond them.
         half, most = self._context // 2, max(0, len(seen) - self._context)
         start = int(np.clip(chance.integers(-half, max(1, len(seen) - half)), 0, most))
         where = slice(start, start + self._context)
-        return self._varied(seen.part(where), played.part(where), track, chance)
+        return self._varied(seen.part(where), played.part(where), track, chance, is_imagined)
 
-    def _varied(
-        self, window: Features, played: Performance, track: Track, chance: np.random.Generator
-    ) -> tuple[Features, Performance]:
-        return (window if track.written.is_drums else _moved(window, chance, self._augment.transpose_semitones)), played
+    def _varied(self, window: Features, played: Performance, track: Track, chance: np.random.Generator, is_imagined: bool) -> Drawn:
+        return (window if track.written.is_drums else _moved(window, chance, self._augment.transpose_semitones)), played, is_imagined
 
     def _seen(self, index: int) -> Features:
         found = self._features.get(index)
@@ -112,7 +131,7 @@ class PhraseWindows:
 
 def whole(tracks: Sequence[Track], context: int, size: int) -> Iterator[PhraseBatch]:
     """All of `tracks` in windows as they are played, each note counted once; batches of up to `size` windows."""
-    waiting: list[tuple[Features, Performance]] = []
+    waiting: list[Drawn] = []
     for track in tracks:
         seen = features(track.written)
         for window in windows(len(seen), context):
@@ -120,7 +139,7 @@ def whole(tracks: Sequence[Track], context: int, size: int) -> Iterator[PhraseBa
             counts = (where >= window.keep_start) & (where < window.keep_end)
             played = track.performance.part(slice(window.start, window.end))
             kept = (np.where(counts, getattr(played, name), np.nan) for name in _QUANTITIES)
-            waiting.append((seen.part(slice(window.start, window.end)), Performance(*kept)))
+            waiting.append((seen.part(slice(window.start, window.end)), Performance(*kept), False))
         while len(waiting) >= size:
             yield _stacked(waiting[:size])
             waiting = waiting[size:]
@@ -156,12 +175,12 @@ def _moved(window: Features, chance: np.random.Generator, semitones: int) -> Fea
     return Features(codes, window.values)
 
 
-def _stacked(drawn: Sequence[tuple[Features, Performance]]) -> PhraseBatch:
-    seen = stack([window for window, _ in drawn])
+def _stacked(drawn: Sequence[Drawn]) -> PhraseBatch:
+    seen = stack([window for window, _, _ in drawn])
     played = []
     for name in _QUANTITIES:
         values = np.full(seen.mask.shape, np.nan, dtype=np.float32)
-        for row, (_, performance) in enumerate(drawn):
+        for row, (_, performance, _) in enumerate(drawn):
             values[row, : len(performance)] = getattr(performance, name)
         played.append(values)
-    return PhraseBatch(seen, *played)
+    return PhraseBatch(seen, played[0], played[1], played[2], np.array([is_imagined for _, _, is_imagined in drawn], dtype=np.bool_))

@@ -232,6 +232,29 @@ def test_a_model_may_begin_from_anothers_weights_and_remembers_what_that_one_lea
         train(replace(order, settings=msgspec.structs.replace(order.settings, net=msgspec.structs.replace(NET, layers=1))), silent)
 
 
+def test_a_model_may_be_taught_by_others_and_remembers_what_they_learned(manifest: Path, tmp_path: Path) -> None:
+    teacher, out = tmp_path / "teacher", tmp_path / "out"
+    train(Order("base", settings(steps=4), (manifest,), teacher, seed=2), silent)
+    order = Order("base", settings(), (manifest,), out, teachers=(str(teacher),))
+    with pytest.raises(Killed):
+        train(order, killed_at(8))
+    with pytest.raises(CheckpointError, match="other settings or data"):
+        train(replace(order, teachers=()), silent)
+    train(order, silent)
+    straight = replace(order, out=tmp_path / "straight")
+    train(straight, silent)
+    assert order.weights.read_bytes() == straight.weights.read_bytes(), "a killed run goes on with the same imagined music"
+    learned, taught = read_learned(out), read_learned(teacher)
+    assert learned is not None
+    assert learned.teachers == (taught,)
+    with pytest.raises(ConfigError, match=r"--teacher nobody: no such model"):
+        train(replace(order, teachers=("nobody",), overwrite=True), silent)
+    with pytest.raises(ConfigError, match=r"velocity_bins are 32, not 16; set net.velocity_bins so"):
+        train(replace(order, settings=msgspec.structs.replace(order.settings, net=msgspec.structs.replace(NET, velocity_bins=16))), silent)
+    with pytest.raises(ConfigError, match="--teacher teaches a humanizer, not an adapter"):
+        train(replace(order, what="adapter", style="jazz"), silent)
+
+
 def test_what_is_wrong_is_said_before_anything_is_written(manifest: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     order = Order("base", settings(), (manifest,), out)

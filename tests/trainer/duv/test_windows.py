@@ -15,13 +15,13 @@ from tests.trainer.duv.made_takes import solo, take, takes
 from trainer.duv.config import AugmentSettings
 from trainer.duv.windows import PhraseWindows, instrument_of, learned, weights_of, whole
 
-PLAIN = AugmentSettings(unknown_share=0.0, transpose_semitones=0, drop_voice_share=0.0, excerpt_share=0.0)
+PLAIN = AugmentSettings(unknown_share=0.0, transpose_semitones=0, drop_voice_share=0.0, excerpt_share=0.0, imagined_share=0.0)
 COLUMN = {name: place for place, name in enumerate(CODE_SIZES)}
 
 
 def test_a_batch_follows_from_its_number_alone() -> None:
     tracks = takes(4)
-    augment = AugmentSettings(unknown_share=0.0, transpose_semitones=5, drop_voice_share=0.5, excerpt_share=0.0)
+    augment = AugmentSettings(unknown_share=0.0, transpose_semitones=5, drop_voice_share=0.5, excerpt_share=0.0, imagined_share=0.0)
     one, other = (PhraseWindows(tracks, [1.0] * len(tracks), 16, augment, 7) for _ in range(2))
     one.batch(0, 4)
     for number in (5, 3):
@@ -68,7 +68,7 @@ def test_a_moved_melody_looks_as_if_it_had_been_written_there() -> None:
 
 
 def replace_transposition(semitones: int) -> AugmentSettings:
-    return AugmentSettings(unknown_share=0.0, transpose_semitones=semitones, drop_voice_share=0.0, excerpt_share=0.0)
+    return AugmentSettings(unknown_share=0.0, transpose_semitones=semitones, drop_voice_share=0.0, excerpt_share=0.0, imagined_share=0.0)
 
 
 def moved(written: Written, semitones: int) -> Written:
@@ -79,7 +79,7 @@ def test_drums_are_not_moved_and_now_and_then_lose_a_voice() -> None:
     track = take(2)
     voices = set(voices_of(track.written.pitch).tolist())
     for share, kept in ((0.0, len(voices)), (1.0, len(voices) - 1)):
-        augment = AugmentSettings(unknown_share=0.0, transpose_semitones=5, drop_voice_share=share, excerpt_share=0.0)
+        augment = AugmentSettings(unknown_share=0.0, transpose_semitones=5, drop_voice_share=share, excerpt_share=0.0, imagined_share=0.0)
         batch = PhraseWindows([track], [1.0], 128, augment, 1).batch(0, 8)
         for row in range(8):
             struck = {int(voice) for voice in batch.seen.codes[row, batch.seen.mask[row], COLUMN["voice"]] - 1}
@@ -90,7 +90,7 @@ def test_drums_are_not_moved_and_now_and_then_lose_a_voice() -> None:
 def test_an_excerpt_of_some_bars_looks_as_if_it_were_all_there_is() -> None:
     track = take(3)
     downbeat = track.written.onset_beat - track.written.bar_beat
-    augment = AugmentSettings(unknown_share=0.0, transpose_semitones=0, drop_voice_share=0.0, excerpt_share=1.0)
+    augment = AugmentSettings(unknown_share=0.0, transpose_semitones=0, drop_voice_share=0.0, excerpt_share=1.0, imagined_share=0.0)
     batch = PhraseWindows([track], [1.0], 128, augment, 1).batch(0, 24)
     lengths = set()
     for row in range(24):
