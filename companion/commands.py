@@ -22,6 +22,8 @@ from shared.errors import ConfigError
 from shared.music import TEMPO_BPM_MAX, TEMPO_BPM_MIN
 from shared.score import ROLES
 from shared.settings import Settings, check_endpoint, load_settings
+from shared.swing import SwingWish
+from shared.swing_option import SwingChoice
 
 DEMO_ONLY = ("offline", "bars", "tempo")
 LIVE_ONLY = ("chart", "chart_file", "bridge", "keys")
@@ -43,6 +45,10 @@ SEED = click.IntRange(0, 2**53 - 1)
 model_option = click.option("--model", metavar="NAME", help="The player: a name from `companion models`, or fallback.")
 seed_option = click.option("--seed", type=SEED, help="The same seed and the same playing give the same notes. Usually drawn at random.")
 temperature_option = click.option("--temperature", type=Number(0.05, 5), help="Daring: below 1 safer, above 1 wilder.")
+swing_option = click.option(
+    "--swing", type=SwingChoice(), metavar="auto|free|RATIO",
+    help="How far upbeats swing: as soloists do at the tempo, as the model has it, or from 1 (straight) to 2 (triplets).",
+)  # fmt: skip
 role_option = click.option("--role", type=click.Choice(ROLES), help="What is played.")
 device_option = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True, help="Where the model computes."
@@ -57,6 +63,7 @@ config_option = click.option("--config", type=click.Path(path_type=Path), metava
 @role_option
 @seed_option
 @temperature_option
+@swing_option
 @device_option
 @click.option("--bridge", metavar="tcp://HOST:PORT", help="Use the bridge that runs there; usually one is started.")
 @click.option("--keys", type=FOLDER, metavar="DIR", help="The keys for a bridge on another machine, made by `companion keys`.")
@@ -78,7 +85,7 @@ def companion(context: click.Context, /, **words: Any) -> None:
     foreign = [name for name in said if name in (LIVE_ONLY if words["demo"] else DEMO_ONLY)]
     if foreign:
         raise click.UsageError(f"--{_dashed(foreign[0])} {'does not go' if words['demo'] else 'goes only'} with --demo.")
-    settings = _settings(words["config"], words["role"], words["temperature"])
+    settings = _settings(words["config"], words["role"], words["temperature"], words["swing"])
     if words["demo"]:
         _demo(settings, words)
     else:
@@ -230,10 +237,10 @@ def _demo(settings: Settings, words: dict[str, Any]) -> None:
     run(DemoOptions(name, words["offline"], bars, tempo_bpm, _seed(words["seed"], 1), words["device"], out, settings))
 
 
-def _settings(config: Path | None, role: str | None, temperature: float | None) -> Settings:
+def _settings(config: Path | None, role: str | None, temperature: float | None, swing: SwingWish | None) -> Settings:
     """The settings with the command line's words laid over them."""
     settings = load_settings(config)
-    words = {"role": role, "temperature": temperature}
+    words = {"role": role, "temperature": temperature, "swing": swing}
     said = {name: value for name, value in words.items() if value is not None}
     return msgspec.structs.replace(settings, solo=msgspec.structs.replace(settings.solo, **said))
 

@@ -87,7 +87,7 @@ class Conductor:
         self._fallback = fallback
         self._journal = journal
         self._tracker = ChordTracker(settle_ms=settings.harmony.settle_ms, roll_ms=settings.harmony.roll_ms)
-        self._planner = Planner(self._touch, seed, settings.solo.temperature, settings.solo.top_p)
+        self._planner = Planner(self._touch, seed, settings.solo)
         self._guard_sec = settings.plan.guard_ms / 1000.0
         self._working: int | None = None
         self._submitted_sec = 0.0
@@ -311,6 +311,10 @@ class Conductor:
 
     def _note_full(self, now_sec: float) -> None:
         if self._replan_sec is not None and self._planner.planned_until_tick >= self._full_tick(now_sec):
+            if self._cause is not None:
+                # The player rests as far as it plans: that is its answer, and the note after the rest is not late.
+                self._cause = None
+                self.figures.rests += 1
             self.figures.replan_to_full_ms.append((now_sec - self._replan_sec) * 1000.0)
             self._replan_sec = None
 

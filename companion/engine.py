@@ -15,15 +15,17 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.runner import Runner
+from companion.runner import Runner, Scores
 from companion.soloist import Task
 from companion.window import Window
 from shared.foresight import ChordChange, Foresight
-from shared.grammar import opening
+from shared.grammar import Opening, opening
+from shared.leaning import leaning
 from shared.music import TICKS_PER_BEAT, Grid
 from shared.sampling import draw
 from shared.score import Conditioning, Event, Frame
 from shared.span import Span
+from shared.swing import wanted_ratio
 from shared.tokens import DURATIONS, NEXT
 
 CHUNK = 8
@@ -85,7 +87,7 @@ class ModelSoloist:
         wish = Conditioning()
         score = tuple(seen.frame_at(beat * TICKS_PER_BEAT, wish) for beat in range(min(2 * CHUNK, self._span.room)))
         tick = score[-1].tick
-        for _ in self.play(Task(0, 0, score, 0, seen.grid, seen, wish, tick, tick + 4 * TICKS_PER_BEAT, 1.0, 1.0)):
+        for _ in self.play(Task(0, 0, score, 0, seen.grid, seen, wish, tick, tick + 4 * TICKS_PER_BEAT, 1.0, 1.0, "auto")):
             pass
 
     def _open(self, start: int, events: Sequence[Event]) -> bool:
@@ -113,8 +115,12 @@ class ModelSoloist:
         """The next event: three decisions, one number of `chance` (3,) each."""
         room = opening(self._window.cursor, task.foresight, task.min_tick)
         reader, daring = self._window.reader, (task.temperature, task.top_p)
-        onset = NEXT if room.is_closed else draw(reader.onset(), room.onset_floor, NEXT, *daring, chance[0])
+        onset = NEXT if room.is_closed else draw(self._onsets(task, room), room.onset_floor, NEXT, *daring, chance[0])
         if room.is_frame(onset):
             return task.foresight.frame_at(room.frame_tick, task.conditioning)
         pitch = draw(reader.pitch(onset), *room.pitches(onset), *daring, chance[1])
         return room.note(onset, pitch, draw(reader.duration(onset, pitch), 0, DURATIONS - 1, *daring, chance[2]))
+
+    def _onsets(self, task: Task, room: Opening) -> Scores:
+        ratio = wanted_ratio(task.swing, self._window.cursor.frame)
+        return leaning(self._window.reader.onset(), room.onset_floor, task.temperature, ratio)

@@ -155,7 +155,7 @@ def _first_note(line: Iterator[Event]) -> None:
 def _task(generation: int, score: list[Event], outlook: Foresight) -> Task:
     """Continue `score` without end."""
     tick = score[-1].tick
-    return Task(generation, 1, tuple(score), 0, outlook.grid, outlook, WISH, tick, tick + 1_000_000, 1.0, 0.95)
+    return Task(generation, 1, tuple(score), 0, outlook.grid, outlook, WISH, tick, tick + 1_000_000, 1.0, 0.95, "auto")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from companion.soloist import Task
 from shared.chords import Chord
 from shared.music import TICKS_PER_BEAT
 from shared.score import Event, Frame, Note
+from shared.swing import RATIO_MIN, wanted_ratio
 
 READ_EVENTS = 160
 """How much of the score is read: the longest phrase with its frames."""
@@ -27,8 +28,6 @@ LEAD_LOW, LEAD_HIGH = 55, 84
 REGISTER_CENTRE, REGISTER_DRIFT, REGISTER_BEATS = 68.0, 7.0, 12
 ECHO_SHARE = 0.4
 """In how many bars the line takes up what it played a bar before."""
-EVEN_DENOMINATOR = 8
-"""In 6/8, 7/8 and the like eighths are the pulse: they do not swing."""
 BASS_HOME_SHARE = 0.5
 """How often a walking line goes back to the chord's bass note on a downbeat where the chord stays."""
 LATE_BASS_TICKS = 6
@@ -79,9 +78,10 @@ class _Beat:
         if start == self.line_tick:
             return
         wish, grid, line = self.task.conditioning, self.task.grid, self.line
+        # Rules have no swing of their own.
+        swing = "auto" if self.task.swing == "free" else self.task.swing
         self.line_tick, self.end_tick = start, grid.next_beat(frame.tick)
-        even = wish.feel == "even" or frame.meter.denominator >= EVEN_DENOMINATOR
-        upbeat = upbeat_tick(self.dice, wish.tempo_bpm, even)
+        upbeat = upbeat_tick(self.dice, wanted_ratio(swing, frame) or RATIO_MIN)
         before = tuple(tick - start + TICKS_PER_BEAT for tick in line.onsets(start - TICKS_PER_BEAT, start))
         free = max(frame.tick, self.task.min_tick, line.free_tick) - start
         cell = beat_cell(self.dice, wish.role, wish.tempo_bpm, upbeat, before, free)

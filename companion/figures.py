@@ -20,7 +20,8 @@ def percentile(values: list[float], share: float) -> float | None:
 class Figures:
     """A session's measurements. Milliseconds are lists in order of arrival.
 
-    `ready_ms`: from the bridge's receipt of a chord change to the first note that answers it in the player's queue.
+    `ready_ms`: from the bridge's receipt of a chord change to the first note that answers it in the player's queue. `rests`: changes that
+    were answered by a rest as long as the plan.
     `send_error_ms`: how far from its due moment a note was sent. `bars_ahead`: planned beyond the playhead, sampled while
     playing, outside the replan that follows a change. `replan_to_full_ms`: from a replan to the full lead. `touch_ms`: how long a
     humanizer thought for each bar. `humanized`: of the `notes` that sounded, those that it touched; the rules played the others.
@@ -36,6 +37,7 @@ class Figures:
     notes: int = 0
     humanized: int = 0
     chord_changes: int = 0
+    rests: int = 0
 
     def played(self, due_sec: float, sent_sec: float | None, humanized: bool) -> None:
         """Count one note of the plan: sent at `sent_sec`, or dropped (None)."""
@@ -61,4 +63,5 @@ class Figures:
             "notes": self.notes,
             "humanized_notes": self.humanized,
             "chord_changes": self.chord_changes,
+            "answered_by_a_rest": self.rests,
         }

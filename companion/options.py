@@ -21,7 +21,7 @@ class ChartText:
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """A live jam. `settings` already hold the command line's role and temperature.
+    """A live jam. `settings` already hold the command line's role, temperature and swing.
 
     `model` is a name that `companion models` lists. `bridge` is the endpoint of a bridge that runs elsewhere, `keys` the
     folder with the keys that it asks for (None on this machine); `bridge` None: start one. `out` is the folder for the

@@ -24,6 +24,7 @@ from shared.foresight import ChordChange, Foresight
 from shared.messages import Plan, PlannedNote
 from shared.music import PITCH_MAX, TICKS_PER_BEAT, Grid, beats_to_sec, ticks_to_beats
 from shared.score import Conditioning, Event, Frame, Note
+from shared.settings import SoloSettings
 
 TASK_EVENTS_MAX = 640
 RESOLVE_SEMITONES = 2
@@ -45,11 +46,10 @@ class Planner:
     nobody has heard yet whether they sounded, `humanized` the ids of those that are played as a humanizer says.
     """
 
-    def __init__(self, touch: Touch, seed: int, temperature: float, top_p: float) -> None:
+    def __init__(self, touch: Touch, seed: int, solo: SoloSettings) -> None:
         self._touch = touch
         self._seed = seed
-        self._temperature = temperature
-        self._top_p = top_p
+        self._solo = solo
         self._epoch = 0
         self._score: list[Event] = []
         self._laid: dict[Note, _Laid] = {}
@@ -138,8 +138,9 @@ class Planner:
             conditioning=conditioning,
             min_tick=self.planned_until_tick,
             until_tick=until_tick,
-            temperature=self._temperature,
-            top_p=self._top_p,
+            temperature=self._solo.temperature,
+            top_p=self._solo.top_p,
+            swing=self._solo.swing,
         )
 
     def accept(self, event: Event, cause: int | None = None, lag_ms_least: float = 0.0) -> Plan:

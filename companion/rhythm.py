@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from companion.dice import Dice
 from shared.music import TICKS_PER_BEAT
+from shared.swing import upbeat_place
 
 Cell = tuple[int, ...]
 
@@ -33,8 +34,6 @@ _LEAD: dict[Cell, tuple[float, float, float]] = {
 }
 _COMP: dict[Cell, tuple[float, float, float]] = {(): (0.4, 0.45, 0.55), (0,): (0.35, 0.3, 0.25), (UPBEAT,): (0.25, 0.25, 0.2)}
 CELLS = {"lead": _LEAD, "comp": _COMP}
-# (tempo, beat-upbeat ratio): how many times longer the first eighth of a beat is than the second.
-_SWING = ((60.0, 1.30), (125.0, 1.27), (200.0, 1.24), (240.0, 1.20), (280.0, 1.12))
 AGAIN = 1.7
 PASSED_OVER = 0.03
 """The weight left to a cell of which the note before leaves nothing to be struck."""
@@ -60,22 +59,11 @@ def beat_cell(dice: Dice, role: str, tempo_bpm: float, upbeat: int, before: Cell
     return tuple(upbeat if tick == UPBEAT and len(cell) <= 2 and 18 not in cell else tick for tick in cell)
 
 
-def upbeat_tick(dice: Dice, tempo_bpm: float, even: bool) -> int:
-    """Where the second eighth of a beat falls: 12 where it is `even`, else 12 to 14, on average at the human ratio."""
-    if even:
-        return UPBEAT
-    ratio = swing_ratio(tempo_bpm)
-    tick = UPBEAT
-    while _ratio(tick + 1) <= ratio:
-        tick += 1
+def upbeat_tick(dice: Dice, ratio: float) -> int:
+    """Where the second eighth of a beat falls: one of the two ticks around the place that a beat-upbeat `ratio` means, on average there."""
+    tick = math.floor(upbeat_place(ratio))
     share = (ratio - _ratio(tick)) / (_ratio(tick + 1) - _ratio(tick))
     return tick + (dice.roll() < share)
-
-
-def swing_ratio(tempo_bpm: float) -> float:
-    """The mean beat-upbeat ratio of human soloists at a tempo (Weimar Jazz Database)."""
-    tempos, ratios = zip(*_SWING, strict=True)
-    return _between(tempo_bpm, tempos, ratios)
 
 
 def hold_ticks(dice: Dice, cell: Cell) -> int:

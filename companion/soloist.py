@@ -9,6 +9,7 @@ from typing import Protocol
 from shared.foresight import Foresight
 from shared.music import Grid
 from shared.score import Conditioning, Event
+from shared.swing import SwingWish
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Task:
     until_tick: int
     temperature: float
     top_p: float
+    swing: SwingWish
 
 
 @dataclass(frozen=True, slots=True)

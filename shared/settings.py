@@ -22,6 +22,7 @@ import yaml
 
 from shared.errors import ConfigError
 from shared.score import Conditioning
+from shared.swing import RATIO_MAX, RATIO_MIN
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 LongName = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -73,11 +74,15 @@ class HarmonySettings(_Section, frozen=True):
 
 
 class SoloSettings(_Section, frozen=True):
-    """What is played (`role`, `feel`, `style` as in `shared.score`) and how daringly (`temperature`, `top_p`)."""
+    """What is played (`role`, `feel`, `style` as in `shared.score`) and how daringly (`temperature`, `top_p`).
+
+    `swing`: how far upbeats swing where the feel does, `auto` as soloists do at the tempo, `free` as the model has it, or a ratio.
+    """
 
     role: str
     feel: str
     style: str
+    swing: Literal["auto", "free"] | Annotated[float, msgspec.Meta(ge=RATIO_MIN, le=RATIO_MAX)]
     temperature: Annotated[float, msgspec.Meta(ge=0.05, le=5)]
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)]
 

@@ -11,6 +11,7 @@ from shared.errors import ConfigError
 from shared.nets.decoder import DecoderConfig
 from shared.nets.lora import LoraConfig
 from shared.settings import load
+from shared.swing import RATIO_MAX, RATIO_MIN
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
@@ -93,12 +94,14 @@ class LoraSettings(RunSettings, frozen=True, kw_only=True):
 
 
 class GenerateSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The solos that `stage-a` ends with: how many, how long, how daring, and how many steps of a human line begin them at most."""
+    """The solos that `stage-a` ends with: how many, how long, how daring, how they swing (`shared.swing`), and how many steps of a human
+    line begin them at most."""
 
     solos: Count
     bars: Annotated[int, msgspec.Meta(ge=1, le=1024)]
     temperature: Annotated[float, msgspec.Meta(ge=0.05, le=5)]
     top_p: Rate
+    swing: Literal["auto", "free"] | Annotated[float, msgspec.Meta(ge=RATIO_MIN, le=RATIO_MAX)]
     primer_max_steps: Annotated[int, msgspec.Meta(ge=0)]
 
 

@@ -22,6 +22,7 @@ from shared.music import Meter
 from shared.nets.decoder import Decoder
 from shared.provenance import provenance
 from shared.score import Event, Note
+from shared.swing import SwingWish
 from trainer.chart_tasks import ChartTask, Order, chart_tasks, unseen, whole
 from trainer.chord_songs import read_songs
 from trainer.midi_out import Sheet, write_sheet
@@ -43,6 +44,7 @@ class Sampling:
     temperature: float = 1.0
     top_p: float = 0.95
     batch: int = 16
+    swing: SwingWish = "auto"
 
 
 def find_songs(charts: Path, unseen_by: Path | None = None) -> tuple[list[Song], list[Dropped]]:
@@ -81,7 +83,7 @@ def generate(
 ) -> list[list[Event]]:
     """A solo for each of `tasks`."""
     return sample_solos(
-        decoder, [chart.task for chart in tasks], temperature=sampling.temperature, top_p=sampling.top_p,
+        decoder, [chart.task for chart in tasks], temperature=sampling.temperature, top_p=sampling.top_p, swing=sampling.swing,
         seed=order.seed, batch=sampling.batch, device=device, progress=progress,
     )  # fmt: skip
 

@@ -9,6 +9,8 @@ import click
 
 from shared.music import TEMPO_BPM_MAX, TEMPO_BPM_MIN
 from shared.score import FEELS, ROLES, STYLES
+from shared.swing import SwingWish
+from shared.swing_option import SwingChoice
 
 PATH = click.Path(path_type=Path)
 
@@ -33,6 +35,10 @@ PATH = click.Path(path_type=Path)
     "--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True,
     help="Only the likeliest that make up this share are drawn.",
 )  # fmt: skip
+@click.option(
+    "--swing", type=SwingChoice(), default="auto", show_default=True, metavar="auto|free|RATIO",
+    help="Beat-upbeat ratio: as soloists have it at the tempo, as the model has it, or a ratio from 1 (straight) to 2 (triplets).",
+)  # fmt: skip
 @click.option("--adapter-strength", type=click.FloatRange(0, 4), default=1.0, show_default=True, help="How much the adapter counts.")
 @click.option("--primers", type=PATH, metavar="DATA", help="Begin each solo after a held-out line of this prepared folder.")
 @click.option("--primer-max-steps", type=click.IntRange(0), default=64, show_default=True, help="Steps of such a line that are read.")
@@ -43,8 +49,8 @@ PATH = click.Path(path_type=Path)
 @click.option("--overwrite", is_flag=True, help="Replace the solos of an earlier run.")
 def generate(
     model: str, charts: Path, solos: int, out: Path, bars: int, role: str, tempo: float | None, feel: str, styles: tuple[str, ...],
-    temperature: float, top_p: float, adapter_strength: float, primers: Path | None, primer_max_steps: int, unseen_by: Path | None,
-    seed: int, batch: int, device: str, overwrite: bool,
+    temperature: float, top_p: float, swing: SwingWish, adapter_strength: float, primers: Path | None, primer_max_steps: int,
+    unseen_by: Path | None, seed: int, batch: int, device: str, overwrite: bool,
 ) -> None:  # fmt: skip
     """Play solos over charts, and write them as MIDI files."""
     import time
@@ -59,7 +65,7 @@ def generate(
     from trainer.shown import shown
 
     console = Console(soft_wrap=True, markup=False, highlight=False)
-    order, sampling = Order(solos, bars, role, feel, tempo, styles, primer_max_steps, seed), work.Sampling(temperature, top_p, batch)
+    order, sampling = Order(solos, bars, role, feel, tempo, styles, primer_max_steps, seed), work.Sampling(temperature, top_p, batch, swing)
     found, folder = find_device(device), find_folder(model)
     work.make_room(out, overwrite)
     songs, dropped = work.find_songs(charts, unseen_by)

@@ -208,7 +208,7 @@ class _Work:
             return
         solos.make_room(order.samples, overwrite=True)
         first = SoloOrder(wanted.solos, wanted.bars, order.role, primer_max_steps=wanted.primer_max_steps, seed=order.seed)
-        asked, sampling = with_usual_wish(first, self.shards), solos.Sampling(wanted.temperature, wanted.top_p)
+        asked, sampling = with_usual_wish(first, self.shards), solos.Sampling(wanted.temperature, wanted.top_p, swing=wanted.swing)
         tasks = solos.plan(self._songs(), asked, order.data if wanted.primer_max_steps else None)
         with self.screen.working("solos", sum(chart.task.end_tick for chart in tasks)) as advance:
             played = solos.generate(load_model(order.folder), tasks, asked, sampling, self.device, advance)

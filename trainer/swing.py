@@ -2,8 +2,6 @@
 
 A soloist's upbeats come a little later than half of the beat, the more so the slower the tune. That much belongs to the
 line and is written in ticks; how each single note strays from it belongs to the humanizer.
-Beat-upbeat ratio: Corcoran and Frieler, *Playing It Straight: Analyzing Jazz Soloists' Swing Eighth-Note Distributions with the
-Weimar Jazz Database*, 2021.
 """
 
 from __future__ import annotations
@@ -12,13 +10,11 @@ from bisect import bisect_left, bisect_right
 from statistics import median
 
 from shared.music import TICKS_PER_BEAT
+from shared.swing import FIRST_UPBEAT_TICK, LAST_UPBEAT_TICK, upbeat_place, usual_ratio
 
 UPBEAT_FROM, UPBEAT_TO = 0.45, 0.7
 NEIGHBOURS = 5
 NEAR_BEATS = 8
-UPBEAT_TICKS_MIN, UPBEAT_TICKS_MAX = 11, 16
-# Beat-upbeat ratios of soloists by tempo, quarter notes a minute: medians over the solos of the Weimar Jazz Database.
-RATIO_BY_TEMPO = ((110.0, 1.27), (140.0, 1.27), (180.0, 1.25), (220.0, 1.24), (260.0, 1.18), (300.0, 1.12))
 
 
 def is_upbeat(fraction: float, others: list[float]) -> bool:
@@ -38,7 +34,7 @@ def smoothed(beats: list[float], upbeats: list[float], sure: list[bool]) -> list
         places = [place for _, place in near]
         known = [place for place in places if sure[place]] or places
         level = median(upbeats[place] for place in known[:NEIGHBOURS])
-        written.append(max(UPBEAT_TICKS_MIN, min(UPBEAT_TICKS_MAX, round(level * TICKS_PER_BEAT))))
+        written.append(max(FIRST_UPBEAT_TICK, min(LAST_UPBEAT_TICK, round(level * TICKS_PER_BEAT))))
     return written
 
 
@@ -52,11 +48,4 @@ def lag_at(beats: list[float], lags: list[float], beat: float) -> float:
 
 def usual_upbeat_tick(tempo_bpm: float) -> int:
     """Where soloists put the upbeat at a tempo, for music written in even eighths that is meant to swing."""
-    tempos = [tempo for tempo, _ in RATIO_BY_TEMPO]
-    after = bisect_left(tempos, tempo_bpm)
-    if after in (0, len(tempos)):
-        ratio = RATIO_BY_TEMPO[min(after, len(tempos) - 1)][1]
-    else:
-        (low, first), (high, second) = RATIO_BY_TEMPO[after - 1], RATIO_BY_TEMPO[after]
-        ratio = first + (second - first) * (tempo_bpm - low) / (high - low)
-    return round(TICKS_PER_BEAT * ratio / (1 + ratio))
+    return round(upbeat_place(usual_ratio(tempo_bpm)))

@@ -14,8 +14,8 @@ from companion.dice import Dice
 from companion.humanize.control_settings import Controls, Flams, Ghosts, Lag, PedalLift, Push, Quantise, Strum, Swing
 from companion.humanize.notes import Mask, Notes, Ornament, Outcome, Pedal, ms_to_beats
 from companion.humanize.timeline import Timeline
-from companion.rhythm import swing_ratio
 from shared.drum_kit import KICK, SNARE, VOICE_OF_PITCH
+from shared.swing import usual_ratio
 from shared.written import Floats, Ints
 
 STRUCK_SNARES = (38, 40)
@@ -162,7 +162,7 @@ def _swung(beat: Floats, timeline: Timeline, rule: Swing) -> Floats:
     unit = 1.0 if rule.unit == "eighth" else 0.5
     inside = bars.beat % unit
     tempo = timeline.tempo_at(beat) / unit
-    ratio = np.array([1.0 + rule.amount * (swing_ratio(bpm) - 1.0) for bpm in tempo])
+    ratio = np.array([1.0 + rule.amount * (usual_ratio(bpm) - 1.0) for bpm in tempo])
     late = unit * (ratio / (1.0 + ratio) - 0.5)
     is_upbeat = (np.abs(inside - unit / 2) <= _ON_PLACE_BEATS * unit) & (np.abs(bars.pulse_beats - 1.0) < 1e-6)
     return np.asarray(beat + np.where(is_upbeat, late, 0.0))

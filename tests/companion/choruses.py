@@ -61,7 +61,7 @@ def choruses(soloist: Soloist, text: str, count: int, wish: Conditioning, seed: 
         past = [change for change in changes if change.tick <= now]
         seen = Foresight(Grid(), (past[-1], *(change for change in changes if now < change.tick < now + FORESIGHT_TICKS)))
         until = max(PLANNED_TICKS, now + TICKS_PER_BEAT)
-        score += soloist.play(Task(generation, seed, tuple(score), 0, seen.grid, seen, wish, now, until, 1.0, 1.0))
+        score += soloist.play(Task(generation, seed, tuple(score), 0, seen.grid, seen, wish, now, until, 1.0, 1.0, "auto"))
     return score
 
 

@@ -9,6 +9,7 @@ from shared.chords import Chord
 from shared.foresight import ChordChange, Foresight
 from shared.music import TICKS_PER_BEAT, Grid, Meter
 from shared.score import Conditioning, Event
+from shared.swing import SwingWish
 
 D_MINOR, G7 = Chord(2, "min7", 2), Chord(7, "7", 7)
 
@@ -30,6 +31,7 @@ def task(
     wish: Conditioning | None = None,
     temperature: float = 1.0,
     top_p: float = 1.0,
+    swing: SwingWish = "auto",
 ) -> Task:
     """Continue `score` (of which `start` events are not shown) for `beats` beats."""
     seen = seen or outlook()
@@ -45,6 +47,7 @@ def task(
         until_tick=score[-1].tick + beats * TICKS_PER_BEAT,
         temperature=temperature,
         top_p=top_p,
+        swing=swing,
     )
 
 

@@ -28,7 +28,7 @@ def foresight(*changes: tuple[int, str], grid: Grid | None = None) -> Foresight:
 
 
 def planner() -> Planner:
-    return Planner(Touch(1, load_settings().touch), seed=1, temperature=1.0, top_p=1.0)
+    return Planner(Touch(1, load_settings().touch), seed=1, solo=load_settings().solo)
 
 
 def lay(plan: Planner, known: Foresight, until_tick: int, every: int = 12, pitch: int = 60) -> list[Plan]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from companion.cast import header_of
+from companion.fallback import FallbackSoloist
 from companion.jam import ChordName
 from companion.options import ReplayOptions
 from companion.recorder import Recorder, read_log
 from companion.replay import replay
 from companion.sim.machine import SongChord
+from companion.soloist import Task
 from companion.touch_store import BY_RULES
 from shared.chords import Chord, parse_symbol
 from shared.errors import DataError
 from shared.music import TICKS_PER_BEAT, Meter
+from shared.score import Event, Frame
 from shared.settings import load_settings
 from shared.voicings import voice
 from tests.companion.house import PLAY_SEC, House, chords
@@ -42,6 +46,26 @@ def test_every_chord_is_answered_on_its_beat() -> None:
     assert house.conductor.figures.fallbacks == 0
     bars_with_notes = {int(note.onset_beat // 4) for note in jam.solo}
     assert len(bars_with_notes) >= 7, "a soloist breathes, but does not fall silent"
+
+
+class Rester:
+    """Plays by rules, and from the third bar on rests for four."""
+
+    name = "rester"
+
+    def play(self, task: Task) -> Iterator[Event]:
+        for event in FallbackSoloist().play(task):
+            if isinstance(event, Frame) or not 2 <= event.tick // (4 * TICKS_PER_BEAT) < 6:
+                yield event
+
+
+def test_a_chord_may_be_answered_by_a_rest_and_the_note_after_it_is_not_late() -> None:
+    house = House(chords("Dm7 G7 Cmaj7 A7 Dm7 G7 Cmaj7 Cmaj7", 4.0), soloist=Rester())
+    house.finish(PLAY_SEC + 32 * 60 / 140)
+    figures = house.conductor.figures
+    assert figures.rests >= 2
+    assert len(figures.ready_ms) + figures.rests == figures.chord_changes
+    assert max(figures.ready_ms) < 100.0
 
 
 def test_the_line_fits_the_chord_that_sounds() -> None:

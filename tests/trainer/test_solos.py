@@ -58,7 +58,7 @@ def test_the_companion_would_play_the_same(length: int) -> None:
     played = []
     for index, task in enumerate(work):
         score = (task.foresight.frame_at(0, task.conditioning),)
-        live = Task(index, 5, score, 0, task.foresight.grid, task.foresight, task.conditioning, 0, task.end_tick, 1.1, 0.9)
+        live = Task(index, 5, score, 0, task.foresight.grid, task.foresight, task.conditioning, 0, task.end_tick, 1.1, 0.9, "auto")
         played.append([*score, *ModelSoloist(TorchRunner(net), "tiny").play(live)][:-1])
     assert max(len(solo) for solo in played) > (2 * TINY.context if length > 100 else 8)
     assert sample_solos(net, work, temperature=1.1, top_p=0.9, seed=5, batch=2) == played

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trainer.swing import NEAR_BEATS, UPBEAT_TICKS_MAX, UPBEAT_TICKS_MIN, is_upbeat, lag_at, smoothed, usual_upbeat_tick
+from shared.swing import FIRST_UPBEAT_TICK, LAST_UPBEAT_TICK
+from trainer.swing import NEAR_BEATS, is_upbeat, lag_at, smoothed, usual_upbeat_tick
 
 
 def test_only_a_note_alone_behind_the_beat_is_a_swung_eighth() -> None:
@@ -31,7 +32,7 @@ def test_upbeats_between_two_notes_count_before_those_whose_place_is_guessed() -
 def test_far_neighbours_do_not_count_and_no_upbeat_leaves_its_place() -> None:
     beats = [0.0, NEAR_BEATS + 1.0]
     assert smoothed(beats, [0.5, 0.58], [True, True]) == [12, 14]
-    assert smoothed([0.0, 100.0], [0.3, 0.95], [True, True]) == [UPBEAT_TICKS_MIN, UPBEAT_TICKS_MAX]
+    assert smoothed([0.0, 100.0], [0.3, 0.95], [True, True]) == [FIRST_UPBEAT_TICK, LAST_UPBEAT_TICK]
 
 
 def test_lag_is_the_median_around_a_beat() -> None:
