@@ -18,7 +18,7 @@ from companion.onnx_phrase import PhraseRunner
 from companion.soloist import NoteTouch, Product, Soloist, Task, Touched
 from companion.sway import sway
 from companion.worker import Diligent
-from shared.bins import Distribution
+from shared.bins import VELOCITY_RANGE, Distribution
 from shared.features import features
 from shared.foresight import ChordChange, Foresight
 from shared.music import PITCH_MAX, TICKS_PER_BEAT, Grid, ticks_to_beats
@@ -38,17 +38,23 @@ FIRST_TICKS = TICKS_PER_BEAT
 DECIMALS = 3
 """Nobody hears more of them, and machines that round otherwise in the last place agree."""
 
+VELOCITY = QUANTITIES[0]
+
 _Placed = tuple[Note, Frame]
 
 
 class Humanizer:
-    """A humanizer's net and what it is told of the line: who plays (`instrument`), how (`style`), and the `seed` of what is drawn."""
+    """A humanizer's net and what it is told of the line: who plays (`instrument`), how (`style`), and the `seed` of what is drawn.
 
-    def __init__(self, runner: PhraseRunner, name: str, instrument: str, style: str, seed: int) -> None:
+    `level`: the velocity around which it shapes the last bars, for a net that knows none of its own; None where it does.
+    """
+
+    def __init__(self, runner: PhraseRunner, name: str, instrument: str, style: str, seed: int, level: float | None = None) -> None:
         self.name = name
         self._runner = runner
         self._instrument, self._style = instrument, style
         self._seed = seed
+        self._level = level
         self._read_notes = min(READ_NOTES_MAX, runner.context)
         self._warm_up()
 
@@ -67,10 +73,13 @@ class Humanizer:
             return None
         masses = self._runner.masses(look)
         shares = sway(self._seed, len(QUANTITIES), [(note.tick, note.pitch) for note in notes])
-        drawn = [
-            Distribution(self._runner.edges[name], masses[name][-len(notes) :]).quantile(share).round(DECIMALS).tolist()
+        velocity, onset_ms, log_ratio = (
+            Distribution(self._runner.edges[name], masses[name][-len(notes) :]).quantile(share)
             for name, share in zip(QUANTITIES, shares, strict=True)
-        ]
+        )
+        if self._level is not None:
+            velocity = velocity + self._level - Distribution(self._runner.edges[VELOCITY], masses[VELOCITY]).mean().mean()
+        drawn = (values.round(DECIMALS).tolist() for values in (velocity.clip(*VELOCITY_RANGE), onset_ms, log_ratio))
         played = (NoteTouch(note.tick, note.pitch, *values) for note, *values in zip(notes, *drawn, strict=True))
         return Touched(tuple(played), (perf_counter() - began_sec) * 1000.0)
 

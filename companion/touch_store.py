@@ -91,8 +91,9 @@ def open_humanizer(choice: TouchChoice, settings: Settings, seed: int) -> Humani
         net = load_phrase_net(choice.folder, adapters(choice.folder).get(style))
     except CheckpointError as error:
         raise CheckpointError(f"{error}; or set touch.humanizer: {RULES}") from None
-    instrument = load_duv_use(INSTRUMENT_OF_ROLE[settings.solo.role]).instrument
-    return Humanizer(PhraseRunner(net), choice.name, instrument, style, seed)
+    use = load_duv_use(INSTRUMENT_OF_ROLE[settings.solo.role])
+    level = float(settings.touch.velocity) if use.keep_level else None
+    return Humanizer(PhraseRunner(net), choice.name, use.instrument, style, seed, level)
 
 
 def with_touch(soloist: Soloist, choice: TouchChoice, settings: Settings, seed: int) -> Musician:

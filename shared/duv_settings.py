@@ -28,13 +28,17 @@ class Intensities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DuvUse(msgspec.Struct, frozen=True, kw_only=True):
-    """One instrument's humanizer: the model's `name`, the `intensity` of its predictions, and the names of tracks that it is for."""
+    """One instrument's humanizer: the model's `name`, the `intensity` of its predictions, and the names of tracks that it is for.
+
+    `keep_level`: a track stays as loud on average as it is, and the model shapes it; for models whose loudness is no player's.
+    """
 
     name: Name
     instrument: Name
     intensity: Share
     intensities: Intensities
     include_regex: LongName
+    keep_level: bool
 
     def __post_init__(self) -> None:
         try:

@@ -163,16 +163,18 @@ def _score(notes: Notes, onset: Floats, length: Floats, timeline: Timeline, inst
     return Score(written, played, order)
 
 
-def mixed(score: Score, predicted: Performance, intensity: Intensity, keep_accents: bool = False) -> Outcome:
+def mixed(score: Score, predicted: Performance, intensity: Intensity, keep_accents: bool = False, keep_level: bool = False) -> Outcome:
     """`new = (1 - i) * old + i * predicted` for velocity, length and onset, each with its own intensity, in the order of `Notes`.
 
     What is not predicted (NaN) stays, and so do the lengths of drums, which mean nothing. `keep_accents`: a note's distance from the
-    track's middle velocity is added to its prediction.
+    track's middle velocity is added to its prediction. `keep_level`: predictions are moved to be as loud on average as the notes are.
     """
     written, played = score.written, score.played
     velocity = predicted.velocity
     if keep_accents and len(written):
         velocity = velocity + played.velocity - np.median(played.velocity)
+    if keep_level and len(written):
+        velocity = velocity + np.nan_to_num(np.mean(played.velocity - velocity))
     velocity = np.clip(velocity, VELOCITY_MIN, VELOCITY_MAX)
     old_length, new_length = (written.duration_beat * np.exp(side.log_ratio) for side in (played, predicted))
     if written.is_drums:

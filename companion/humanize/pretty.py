@@ -17,7 +17,7 @@ from companion.humanize.notes import Notes, Outcome, mixed, score_of
 from companion.humanize.parts import instrument_of
 from companion.humanize.song import BarRange, DuvWish, Job, check_regex
 from companion.humanize.timeline import Timeline
-from companion.humanize.work import part_seed
+from companion.humanize.work import keeps_level, part_seed
 from shared.errors import ConfigError
 from shared.written import DRUMS
 
@@ -73,7 +73,7 @@ def _humanize(part: Instrument, timeline: Timeline, job: Job, casting: Casting, 
         return
     score = score_of(notes.part(played), timeline, job.instrument, wish.style)
     predicted = casting.perform(job, wish.model or use.name, score.written, seed)
-    own = mixed(score, predicted, wish.strength(use), wish.keep_accents)
+    own = mixed(score, predicted, wish.strength(use), wish.keep_accents, keeps_level(casting, job, use))
     outcome = own.within(Outcome.nothing(notes), played, np.ones(len(played), dtype=np.bool_))
     late, longer = outcome.onset_shift_beat, outcome.duration_shift_beat
     start = np.maximum(old_start + timeline.seconds(onset + late) - timeline.seconds(onset), 0.0)

@@ -16,6 +16,7 @@ from companion.humanize.parts import Part, read_parts, read_timeline
 from companion.humanize.rewrite import edit_part
 from companion.humanize.song import Job
 from companion.humanize.timeline import Timeline
+from shared.duv_settings import DuvUse
 from shared.written import Performance
 
 Heard = dict[tuple[object, ...], Performance]
@@ -117,6 +118,11 @@ def part_seed(key: tuple[int, int, int]) -> int:
     return int.from_bytes(hashlib.blake2b(repr(key).encode(), digest_size=4).digest(), "big") >> 1
 
 
+def keeps_level(casting: Casting, job: Job, use: DuvUse) -> bool:
+    """Whether a track stays as loud as it is: where its model knows no level of its own, and no player's take gives one."""
+    return use.keep_level and not casting.takes(job)
+
+
 def _outcome(
     notes: Notes, timeline: Timeline, job: Job, casting: Casting, has_pedal: bool, key: tuple[int, int, int], heard: Heard
 ) -> Outcome:
@@ -128,11 +134,12 @@ def _outcome(
     model = casting.cast(job).model
     if job.duv is None or model is None:
         return outcome
-    strength = job.duv.strength(casting.session.uses[job.instrument])
+    use = casting.session.uses[job.instrument]
+    strength = job.duv.strength(use)
     if strength.is_nothing:
         return outcome
     score = score_of(notes, timeline, job.instrument, job.duv.style)
     asked = (job.instrument, model, job.duv.style, job.key_switches, job.like)
     if asked not in heard:
         heard[asked] = casting.perform(job, model, score.written, part_seed(key) if casting.session.sample else None)
-    return mixed(score, heard[asked], strength, job.duv.keep_accents).over(outcome)
+    return mixed(score, heard[asked], strength, job.duv.keep_accents, keeps_level(casting, job, use)).over(outcome)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from statistics import mean
 
 import numpy as np
+import pytest
 
 from companion.fallback import FallbackSoloist
-from companion.humanized import FIRST_TICKS, HumanizedSoloist, written
+from companion.humanized import FIRST_TICKS, HumanizedSoloist, Humanizer, written
+from companion.onnx_phrase import PhraseRunner
 from companion.soloist import Product, Task, Touched
 from shared.chords import Chord
 from shared.foresight import ChordChange, Foresight
@@ -74,6 +77,19 @@ def test_neighbours_and_seed_tell_in_the_touch() -> None:
     velocities = [[note.velocity for note in touch(some).notes] for some in (score, leap)]
     assert velocities[0] != velocities[1]
     assert [note.onset_ms for note in touch(score, 1).notes] != [note.onset_ms for note in touch(score, 2).notes]
+
+
+def test_a_net_without_a_level_of_its_own_shapes_the_line_around_the_one_that_is_asked_for() -> None:
+    def velocities(level: float | None) -> list[float]:
+        net = made_net(velocity=40.0, lively=3.0)
+        found = Humanizer(PhraseRunner(net), "made", "lead", "jazz", 1, level).touch(line(12))
+        assert found is not None
+        return [note.velocity for note in found.notes]
+
+    own, soft, loud = velocities(None), velocities(60.0), velocities(90.0)
+    assert mean(loud) - mean(soft) == pytest.approx(30.0, abs=0.01)
+    assert np.allclose(np.diff(loud), np.diff(own), atol=0.01), "shaped as before"
+    assert 75 < mean(loud) < 105
 
 
 def test_who_is_interrupted_says_nothing() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+import msgspec
 import numpy as np
 
 from companion.humanize.casting import Session
@@ -109,8 +110,10 @@ def uses() -> dict[str, DuvUse]:
     return load_duv_uses()
 
 
-def session(fake: Fake, seed: int = 1, sample: bool = False) -> Session:
-    return Session(uses(), "pitched_duv_v3", lambda name: (), lambda name, style: fake, seed, sample)
+def session(fake: Fake, seed: int = 1, sample: bool = False, keep_level: bool = False) -> Session:
+    """Every model is `fake`. `keep_level`: as the settings say which tracks stay as loud as they are; else none does."""
+    settings = uses() if keep_level else {name: msgspec.structs.replace(use, keep_level=False) for name, use in uses().items()}
+    return Session(settings, "pitched_duv_v3", lambda name: (), lambda name, style: fake, seed, sample)
 
 
 def job(instrument: str = "drums", bars: BarRange = ALL_BARS, controls: Controls | None = None, **words: float) -> Job:

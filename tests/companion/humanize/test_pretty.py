@@ -122,7 +122,7 @@ def test_a_model_plays_like_whoever_played_a_file(tmp_path: Path) -> None:
     louder, later = (
         sum(new[column] - old[column] for new, old in zip(rows(like, 0), rows(plain, 0), strict=True)) / 8 for column in (2, 0)
     )
-    assert louder > 30
+    assert louder > 10, "120 against the track's own 100"
     assert 0.005 < later < 0.025
     me.write_bytes(midi([tempo(120)], [name("Gtr"), *strokes([(1.0, 0.5, 40, 120)])]))
     with pytest.raises(ConfigError, match=r"me\.mid: holds no bass"):

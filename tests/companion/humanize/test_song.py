@@ -13,7 +13,7 @@ from shared.errors import ConfigError, DataError
 from tests.companion.humanize.maker import midi, name, notes
 
 USE = DuvUse(
-    name="drums_duv_v3", instrument="drums", intensity=0.7, include_regex="drum",
+    name="drums_duv_v3", instrument="drums", intensity=0.7, include_regex="drum", keep_level=False,
     intensities=Intensities(velocity=None, duration=None, timing=0.35),
 )  # fmt: skip
 

@@ -48,7 +48,7 @@ def with_rules(instrument: str, bars: BarRange = ALL_BARS, **words: float) -> Jo
 @pytest.mark.parametrize("intensity", [0.25, 0.5, 1.0])
 def test_each_quantity_goes_its_share_of_the_way(intensity: float) -> None:
     fake = Fake(lambda written: 60.0, lambda written: 20.0, lambda written: np.log(0.5))
-    data, _ = played(song(LINE, "Bass", 0), job("bass", intensity=intensity), fake=fake)
+    data, _ = played(song(LINE, "Piano", 0), job("keys", intensity=intensity), fake=fake)
     for (onset, length, pitch, velocity), (was, whole, same, loud) in zip(strokes_of(data), LINE, strict=True):
         assert pitch == same
         assert velocity == round(loud + intensity * (60 - loud))
@@ -143,6 +143,15 @@ def test_accents_can_be_kept() -> None:
     plain, kept = (played(song(accented), Job("drums", ALL_BARS, None, None, False, None, wish))[0] for wish in wishes)
     assert {stroke[3] for stroke in strokes_of(plain)} == {64}
     assert [stroke[3] for stroke in strokes_of(kept)] == [94 if place % 4 == 0 else 64 for place in range(16)]
+
+
+@pytest.mark.parametrize(("title", "instrument"), [("Bass", "bass"), ("Tenor sax", "lead"), ("Violins", "strings"), ("Guitar", "guitar")])
+def test_a_track_stays_as_loud_as_it_was_where_loudness_was_not_learned_from_a_player(title: str, instrument: str) -> None:
+    shaped = Fake(lambda written: np.where(written.pitch > 40, 50.0, 40.0))
+    for level in (60, 100):
+        file = song([(a, b, c, level) for a, b, c, _ in LINE], title, 0)
+        data, _ = humanize(file, [job(instrument, intensity=1.0)], session(shaped, keep_level=True))
+        assert {stroke[3] for stroke in strokes_of(data)} == {level - 5, level + 5}
 
 
 def test_only_the_chosen_bars_change() -> None:
