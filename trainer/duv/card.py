@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from shared.checkpoint import load_phrase, save
 from shared.errors import DataError
 from shared.header import Card, read_header
 from shared.model_folder import FILE_NAME, STYLE_FILE_NAME
@@ -25,6 +26,8 @@ from trainer.source import CREDITS_APART, SOURCES
 
 QUANTITIES = {"velocity": "velocity", "timing": "timing", "duration": "length"}
 _TITLES = {**MEASURES, **LENGTH_MEASURES}
+HEADLINE = ("timing_mae_ms", "velocity_mae", "r", "log_ratio_mae")
+_BASELINE_ENDING = "_lightgbm"
 _NO_RUNGS = (HUMAN, "intervals", "gain_over_lightgbm", "adapters", "about")
 _RUNG_TITLES = {MODEL: "this model", ADAPTED: "this model and its adapters", BASELINE: "LightGBM"}
 _COLUMNS = ("source", "instrument", "tracks", "notes", "velocity", "timing", "length")
@@ -57,6 +60,24 @@ def read_evaluated(path: Path) -> Evaluated:
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"--figures {path}: holds no figures of a humanizer ({error!r}); {_NAME_ANOTHER}") from None
     return Evaluated(path.name, found)
+
+
+def headline(evaluated: Sequence[Evaluated]) -> dict[str, float]:
+    """The errors of the point readout in the first of `evaluated`, and gradient boosting's: what a list of models shows. Rounded."""
+    if not evaluated:
+        return {}
+    found: dict[str, float] = {}
+    for rung, ending in ((MODEL, ""), (BASELINE, _BASELINE_ENDING)):
+        point = evaluated[0].figures.get(rung, {}).get(READOUTS[0], {})
+        found |= {f"{name}{ending}": round(point[name], 3) for name in HEADLINE if point.get(name) is not None}
+    return found
+
+
+def with_figures(path: Path, figures: Mapping[str, float]) -> None:
+    """Lay `figures` over those in the header of the weights in `path`; the weights stay as they are. Raises CheckpointError."""
+    card = read_header(path).card
+    if figures and {**card.figures, **figures} != card.figures:
+        save(path, load_phrase(path), replace(card, figures={**card.figures, **figures}))
 
 
 def card_of(folder: Path, evaluated: Sequence[Evaluated]) -> str:
@@ -134,7 +155,8 @@ def _figures(card: Card, evaluated: Sequence[Evaluated]) -> list[str]:
         found += [f"Players' own share of ghost notes: {human:.3f}."] if human is not None else []
         found += _adapters(one.figures.get("adapters", {}))
         found += [" ".join(about["remarks"])] if about.get("remarks") else []
-    found.append("\n".join(f"- {name.replace('_', ' ')}: {value:g}" for name, value in card.figures.items()))
+    tabled = {f"{name}{ending}" for name in HEADLINE for ending in ("", _BASELINE_ENDING)}
+    found.append("\n".join(f"- {name.replace('_', ' ')}: {value:g}" for name, value in card.figures.items() if name not in tabled))
     return found
 
 

@@ -16,7 +16,7 @@ from shared.written import INSTRUMENTS
 from trainer.config import Count, RunSettings, Share
 
 SHARED_FILE = "duv/default.yaml"
-SHIPPED = (*DUV_INSTRUMENTS, "pitched")
+SHIPPED = (*DUV_INSTRUMENTS, "pitched", "drums_taught")
 Instrument = Literal["drums", "bass", "guitar", "keys", "strings", "lead"]
 VelocityFrom = Literal["player", "loudness", "unknown"]
 

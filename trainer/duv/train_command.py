@@ -15,7 +15,7 @@ PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--config", type=PATH, required=True, metavar="FILE", help="Settings, or one of drums, bass, guitar, keys, strings, pitched.")
+@click.option("--config", type=PATH, required=True, metavar="FILE", help="Settings, or one of drums, bass, guitar ..., drums_taught.")
 @click.option("--what", type=click.Choice(["base", "adapter"]), default="base", show_default=True, help="The model, or an adapter over it.")
 @click.option("--style", metavar="STYLE", help="The adapter's style: jazz, funk, rock ...")
 @click.option("--manifest", "manifests", type=PATH, multiple=True, metavar="FILE", help="Instead of the settings'; may come several times.")

@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
-from shared.checkpoint import Card, save
+from shared.checkpoint import Card, load_phrase, save
 from shared.errors import DataError
+from shared.header import read_header
 from shared.model_folder import FILE_NAME
 from tests.shared.made_tracks import tiny
-from trainer.duv.card import card_of, read_evaluated
+from trainer.duv.card import card_of, headline, read_evaluated, with_figures
 from trainer.duv.learned import Learned, Material, write_learned
 from trainer.source import credits_of, licence_of
 
@@ -108,3 +110,27 @@ def test_a_model_whose_training_did_not_end_has_no_card(tmp_path: Path) -> None:
     save(tmp_path / FILE_NAME, tiny(), Card("x", credits_of({"pop909"}), licence_of({"pop909"})))
     with pytest.raises(DataError, match="train the model to its end"):
         card_of(tmp_path, [])
+
+
+def test_the_list_of_models_shows_what_was_measured_and_the_weights_stay_as_they_are(tmp_path: Path) -> None:
+    taught = material("groove_midi", "drums", "player", velocity=9, timing=9, duration=0)
+    folder = folder_of(tmp_path / "model", Learned(name="model", instrument="drums", material=(taught,)))
+    (tmp_path / "val.json").write_text(json.dumps(FIGURES), encoding="utf-8")
+    path = folder / FILE_NAME
+    before = load_phrase(path).state_dict()
+    found = headline([read_evaluated(tmp_path / "val.json")])
+    assert found == {
+        "timing_mae_ms": 16.25, "velocity_mae": 18.5, "r": 0.712,
+        "timing_mae_ms_lightgbm": 18.4, "velocity_mae_lightgbm": 21.3, "r_lightgbm": 0.61,
+    }  # fmt: skip
+    old = read_header(path).card
+    with_figures(path, found)
+    new = read_header(path).card
+    assert new.figures == {**old.figures, **found}
+    assert (new.name, new.licence, new.training_data) == (old.name, old.licence, old.training_data)
+    after = load_phrase(path).state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    once = path.read_bytes()
+    with_figures(path, found)
+    assert path.read_bytes() == once
+    assert headline([]) == {}
