@@ -22,12 +22,17 @@ def bake_piano_roll(model: str, style: str, tempo: int, out: Path | None, fl_dir
     from companion.humanize.bake import baked, script_path
     from companion.install_fl import find_fl_dirs, piano_roll_dir
     from shared.files import written_whole
-    from shared.model_folder import find_humanizer
-    from shared.touch_table import read_table
+    from shared.model_folder import find_humanizer, humanizers
+    from shared.touch_table import TABLE_FILE_NAME, read_table
 
     if out is not None and fl_dir is not None:
         raise click.UsageError("--out and --fl-dir cannot both be given; keep one of them.")
-    table = read_table(find_humanizer(model))
+    folder = find_humanizer(model)
+    if not (folder / TABLE_FILE_NAME).is_file():
+        others = [name for name, place in humanizers().items() if (place / TABLE_FILE_NAME).is_file()]
+        named = f"name one that has: {', '.join(others)}; or" if others else "none of those installed has one;"
+        raise ConfigError(f"{model}: has no table for the piano roll; {named} make one from its music: python -m trainer duv distil --help")
+    table = read_table(folder)
     source = baked(table, style, tempo)
     if out is None:
         folders = [fl_dir] if fl_dir is not None else find_fl_dirs()

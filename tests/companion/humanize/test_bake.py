@@ -84,6 +84,18 @@ def test_what_cannot_be_is_refused_in_one_line(capsys: pytest.CaptureFixture[str
     assert not (tmp_path / "x.pyscript").exists()
 
 
+def test_a_model_without_a_table_names_those_that_have_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_humanizer(Path("checkpoints") / "keys_duv_v3")
+    write_table(write_humanizer(Path("checkpoints") / "pitched_duv_v3") / TABLE_FILE_NAME, made_table("lead"))
+    said = refused(capsys, "--model", "keys_duv_v3", "--out", str(tmp_path / "x.pyscript"))
+    assert "has no table for the piano roll; name one that has: " in said
+    assert "pitched_duv_v3" in said
+    assert not (tmp_path / "x.pyscript").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root and Windows may write anywhere")
 def test_a_folder_that_cannot_be_written_is_refused(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0o500)
