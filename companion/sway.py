@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from companion.dice import Dice
 from shared.music import TICKS_PER_BEAT
-from shared.wander import LEVEL_BEATS, LEVEL_SHARE, WANDER_BEATS, WANDER_SHARE
+from shared.wander import LEVEL_BEATS, PITCHED
 
 POINTS_PER_LENGTH = 4
 KEPT = math.exp(-1 / POINTS_PER_LENGTH)
@@ -35,9 +35,9 @@ def sway(seed: int, quantities: int, notes: Sequence[tuple[int, int]]) -> NDArra
 @lru_cache(maxsize=4096)
 def _share(seed: int, quantity: int, tick: int, pitch: int) -> float:
     level = _slow(seed, f"level {quantity}", tick, LEVEL_BEATS)
-    wander = _slow(seed, f"wander {quantity}", tick, WANDER_BEATS)
+    wander = _slow(seed, f"wander {quantity}", tick, PITCHED.wander_beats)
     own = _normal(seed, f"note {quantity}", tick, pitch)
-    whole = math.sqrt(LEVEL_SHARE) * level + math.sqrt(WANDER_SHARE) * wander + math.sqrt(1 - LEVEL_SHARE - WANDER_SHARE) * own
+    whole = math.sqrt(PITCHED.level) * level + math.sqrt(PITCHED.wander) * wander + math.sqrt(1 - PITCHED.level - PITCHED.wander) * own
     return _NORMAL.cdf(whole)
 
 
