@@ -25,6 +25,7 @@ from shared.messages import Plan, PlannedNote
 from shared.music import PITCH_MAX, TICKS_PER_BEAT, Grid, beats_to_sec, ticks_to_beats
 from shared.score import Conditioning, Event, Frame, Note
 from shared.settings import SoloSettings
+from shared.swing import swing_wish
 
 TASK_EVENTS_MAX = 640
 RESOLVE_SEMITONES = 2
@@ -140,7 +141,7 @@ class Planner:
             until_tick=until_tick,
             temperature=self._solo.temperature,
             top_p=self._solo.top_p,
-            swing=self._solo.swing,
+            swing=swing_wish(self._solo.swing),
         )
 
     def accept(self, event: Event, cause: int | None = None, lag_ms_least: float = 0.0) -> Plan:

@@ -22,7 +22,7 @@ import yaml
 
 from shared.errors import ConfigError
 from shared.score import Conditioning
-from shared.swing import RATIO_MAX, RATIO_MIN
+from shared.swing import swing_wish
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 LongName = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -82,12 +82,13 @@ class SoloSettings(_Section, frozen=True):
     role: str
     feel: str
     style: str
-    swing: Literal["auto", "free"] | Annotated[float, msgspec.Meta(ge=RATIO_MIN, le=RATIO_MAX)]
+    swing: str | float
     temperature: Annotated[float, msgspec.Meta(ge=0.05, le=5)]
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)]
 
     def __post_init__(self) -> None:
         self.conditioning(120.0)
+        swing_wish(self.swing)
 
     def conditioning(self, tempo_bpm: float) -> Conditioning:
         """What the player is asked to be at a tempo. Raises ValueError for an unknown role, feel or style."""

@@ -7,8 +7,9 @@ Database*, 2021: soloists swing far less than triplets).
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 from shared.music import TICKS_PER_BEAT
 from shared.score import Frame
@@ -22,6 +23,19 @@ COMPOUND_DENOMINATOR = 8
 """From this denominator on (6/8, 7/8 ...) eighths are the pulse: they do not swing."""
 FIRST_UPBEAT_TICK, LAST_UPBEAT_TICK = 11, 16
 """Ticks in the beat that a swung eighth may stand at, from a little before the middle to triplets."""
+
+
+def swing_wish(value: str | float) -> SwingWish:
+    """`value` as a wish. Raises ValueError, which names what is accepted."""
+    if value in ("auto", "free"):
+        return cast(SwingWish, value)
+    try:
+        ratio = float(value)
+    except ValueError:
+        ratio = math.nan
+    if RATIO_MIN <= ratio <= RATIO_MAX:
+        return ratio
+    raise ValueError(f"swing {value}: expected auto, free, or a ratio from {RATIO_MIN:g} (straight) to {RATIO_MAX:g} (triplets)")
 
 
 def usual_ratio(tempo_bpm: float) -> float:

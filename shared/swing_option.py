@@ -1,13 +1,12 @@
-"""`--swing` on a command line. Knows click; knows no music but the range of ratios."""
+"""`--swing` on a command line. Knows click; knows no music."""
 
 from __future__ import annotations
 
-import math
-from typing import Any, cast
+from typing import Any
 
 import click
 
-from shared.swing import RATIO_MAX, RATIO_MIN, SwingWish
+from shared.swing import SwingWish, swing_wish
 
 
 class SwingChoice(click.ParamType[SwingWish]):
@@ -17,13 +16,7 @@ class SwingChoice(click.ParamType[SwingWish]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> SwingWish:
         """The wish, or click's error that names what is accepted."""
-        if value in ("auto", "free"):
-            return cast(SwingWish, value)
         try:
-            ratio = float(value)
-        except ValueError:
-            ratio = math.nan
-        if not RATIO_MIN <= ratio <= RATIO_MAX:
-            ratios = f"a ratio from {RATIO_MIN:g} (straight) to {RATIO_MAX:g} (triplets)"
-            self.fail(f"{value!r} is neither auto nor free nor {ratios}.", param, ctx)
-        return ratio
+            return swing_wish(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

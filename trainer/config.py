@@ -11,7 +11,7 @@ from shared.errors import ConfigError
 from shared.nets.decoder import DecoderConfig
 from shared.nets.lora import LoraConfig
 from shared.settings import load
-from shared.swing import RATIO_MAX, RATIO_MIN
+from shared.swing import swing_wish
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
@@ -101,8 +101,11 @@ class GenerateSettings(msgspec.Struct, frozen=True, kw_only=True):
     bars: Annotated[int, msgspec.Meta(ge=1, le=1024)]
     temperature: Annotated[float, msgspec.Meta(ge=0.05, le=5)]
     top_p: Rate
-    swing: Literal["auto", "free"] | Annotated[float, msgspec.Meta(ge=RATIO_MIN, le=RATIO_MAX)]
+    swing: str | float
     primer_max_steps: Annotated[int, msgspec.Meta(ge=0)]
+
+    def __post_init__(self) -> None:
+        swing_wish(self.swing)
 
 
 class StageASettings(msgspec.Struct, frozen=True, kw_only=True):

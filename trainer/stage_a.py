@@ -23,6 +23,7 @@ from shared.checkpoint import ADAPTER_FILE_NAME, FILE_NAME, read_header, shape_o
 from shared.errors import ConfigError, DataError
 from shared.files import written_whole
 from shared.model_folder import BASE_FILE_NAME, find_folder, load_model
+from shared.swing import swing_wish
 from trainer import generate as solos
 from trainer import ngram, nll, stage_a_report
 from trainer.chart_tasks import Order as SoloOrder
@@ -208,7 +209,8 @@ class _Work:
             return
         solos.make_room(order.samples, overwrite=True)
         first = SoloOrder(wanted.solos, wanted.bars, order.role, primer_max_steps=wanted.primer_max_steps, seed=order.seed)
-        asked, sampling = with_usual_wish(first, self.shards), solos.Sampling(wanted.temperature, wanted.top_p, swing=wanted.swing)
+        asked = with_usual_wish(first, self.shards)
+        sampling = solos.Sampling(wanted.temperature, wanted.top_p, swing=swing_wish(wanted.swing))
         tasks = solos.plan(self._songs(), asked, order.data if wanted.primer_max_steps else None)
         with self.screen.working("solos", sum(chart.task.end_tick for chart in tasks)) as advance:
             played = solos.generate(load_model(order.folder), tasks, asked, sampling, self.device, advance)

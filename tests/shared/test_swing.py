@@ -12,7 +12,7 @@ from shared.foresight import ChordChange, Foresight
 from shared.leaning import leaning
 from shared.music import Grid, Meter
 from shared.score import Conditioning, Frame
-from shared.swing import FIRST_UPBEAT_TICK, LAST_UPBEAT_TICK, SwingWish, upbeat_place, usual_ratio, wanted_ratio
+from shared.swing import FIRST_UPBEAT_TICK, LAST_UPBEAT_TICK, SwingWish, swing_wish, upbeat_place, usual_ratio, wanted_ratio
 from shared.tokens import ONSETS
 
 UPBEATS = slice(FIRST_UPBEAT_TICK, LAST_UPBEAT_TICK + 1)
@@ -85,3 +85,14 @@ def test_soloists_swing_less_the_faster_they_play() -> None:
     assert ratios[0] == ratios[1] == pytest.approx(1.28)
     assert ratios[-1] == pytest.approx(1.12)
     assert usual_ratio(180.0) == pytest.approx((1.26 + 1.245) / 2)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("auto", "auto"), ("free", "free"), ("1.5", 1.5), (2, 2.0), (1.0, 1.0)])
+def test_what_is_said_of_swing_is_understood(said: str | float, meant: SwingWish) -> None:
+    assert swing_wish(said) == meant
+
+
+@pytest.mark.parametrize("said", ["fast", "nan", 2.5, "0.9", float("inf"), ""])
+def test_what_no_swing_is_is_refused_with_what_is_accepted(said: str | float) -> None:
+    with pytest.raises(ValueError, match=r"expected auto, free, or a ratio from 1 \(straight\) to 2 \(triplets\)"):
+        swing_wish(said)
