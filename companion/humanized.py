@@ -34,7 +34,7 @@ SEEN_BARS = 8
 READ_NOTES_MAX = 48
 SEEN_NOTES_MAX = 96
 FIRST_TICKS = TICKS_PER_BEAT
-"""A line that has just been cut is written so far before anything is touched: its first notes are awaited."""
+"""A line that has just been cut is written so far beyond its first note before anything is touched: that note is awaited."""
 DECIMALS = 3
 """Nobody hears more of them, and machines that round otherwise in the last place agree."""
 
@@ -115,14 +115,16 @@ class HumanizedSoloist:
     def play(self, task: Task) -> Iterator[Product]:
         """Continue `task.score`, see `Soloist.play`; at bar lines say how it is played."""
         score: list[Event] = list(task.score)
-        due = False
+        due, ready_tick = False, task.until_tick
         for event in self._soloist.play(task):
             yield event
             if isinstance(event, Touched):
                 continue
             score.append(event)
             due = due or _is_bar_line(event)
-            if due and isinstance(event, Frame) and event.tick >= min(task.min_tick + FIRST_TICKS, task.until_tick):
+            if isinstance(event, Note):
+                ready_tick = min(ready_tick, event.tick + FIRST_TICKS)
+            elif due and event.tick >= ready_tick:
                 due = False
                 touched = self._humanizer.touch(score, self._interrupted)
                 if touched is not None:

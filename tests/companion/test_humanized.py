@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from statistics import mean
 
 import numpy as np
@@ -54,6 +55,28 @@ def test_the_first_notes_of_a_line_that_was_cut_wait_for_no_net() -> None:
     assert touches
     first = products.index(touches[0])
     assert max(event.tick for event in products[:first] if isinstance(event, Frame)) >= given.min_tick + FIRST_TICKS
+
+
+class Hesitant:
+    """Plays by rules after a rest of three bars."""
+
+    @property
+    def name(self) -> str:
+        return "hesitant"
+
+    def play(self, task: Task) -> Iterator[Event]:
+        for event in FallbackSoloist().play(task):
+            if isinstance(event, Frame) or event.tick >= task.min_tick + 3 * BAR:
+                yield event
+
+
+def test_a_first_note_after_a_rest_waits_for_no_net_either() -> None:
+    score = line(4)
+    given = dataclasses.replace(task(score, 24), min_tick=score[-1].tick)
+    _, touches, products = play(HumanizedSoloist(Hesitant(), made_humanizer()), given)
+    first = next(place for place, event in enumerate(products) if isinstance(event, Note))
+    assert touches
+    assert products.index(touches[0]) > first
 
 
 def test_a_bar_with_the_same_bars_around_it_is_touched_the_same() -> None:
