@@ -11,7 +11,7 @@ import json
 import os
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,14 @@ def load_phrase(path: Path) -> PhraseNet:
         raise _unbuildable(path, error) from None
     _fill(path, model.state_dict(), tensors)
     return model.eval()
+
+
+def add_figures(path: Path, figures: Mapping[str, float]) -> None:
+    """Lay `figures` over those of the card in `path`, a humanizer's file; its weights stay as they are. Raises CheckpointError."""
+    card = read_header(path).card
+    found = {**card.figures, **figures}
+    if found != card.figures:
+        save(path, load_phrase(path), replace(card, figures=found))
 
 
 def shape_of(path: Path, header: Header) -> DecoderConfig:

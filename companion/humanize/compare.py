@@ -64,7 +64,7 @@ def write_comparison(folder: Path, source: Path, out: Path, reports: Sequence[Pa
     """
     paths = [folder / name for name in COMPARED]
     try:
-        for path, file in zip(paths, (source, out), strict=False):
+        for path, file in zip(paths[:2], (source, out), strict=True):
             with written_whole(path) as draft:
                 draft.write_bytes(file.read_bytes())
         files = [read_midi(path) for path in paths[:2]]

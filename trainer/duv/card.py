@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.checkpoint import load_phrase, save
 from shared.errors import DataError
 from shared.header import Card, read_header
 from shared.model_folder import FILE_NAME, STYLE_FILE_NAME
@@ -71,13 +70,6 @@ def headline(evaluated: Sequence[Evaluated]) -> dict[str, float]:
         point = evaluated[0].figures.get(rung, {}).get(READOUTS[0], {})
         found |= {f"{name}{ending}": round(point[name], 3) for name in HEADLINE if point.get(name) is not None}
     return found
-
-
-def with_figures(path: Path, figures: Mapping[str, float]) -> None:
-    """Lay `figures` over those in the header of the weights in `path`; the weights stay as they are. Raises CheckpointError."""
-    card = read_header(path).card
-    if figures and {**card.figures, **figures} != card.figures:
-        save(path, load_phrase(path), replace(card, figures={**card.figures, **figures}))
 
 
 def card_of(folder: Path, evaluated: Sequence[Evaluated]) -> str:

@@ -98,29 +98,29 @@ class PhraseWindows:
         if self._imagined_share and chance.random() < self._imagined_share:
             other = self._tracks[self._any(chance)]
             written, performance = imagined((track.written, track.performance), (other.written, other.performance), chance)
-            return self._cut(features(written), performance, track, chance, True)
+            return *self._cut(features(written), performance, track, chance), True
         if chance.random() < self._augment.excerpt_share:
             chosen = _some_bars(track.written, chance, self._context)
-            return self._varied(features(track.written.part(chosen)), track.performance.part(chosen), track, chance, False)
+            return self._varied(features(track.written.part(chosen)), track, chance), track.performance.part(chosen), False
         if track.written.is_drums and chance.random() < self._augment.drop_voice_share:
             left = _without_a_voice(track.written, chance)
             seen, played = features(track.written.part(left)), track.performance.part(left)
         else:
             seen, played = self._seen(index), track.performance
-        return self._cut(seen, played, track, chance, False)
+        return *self._cut(seen, played, track, chance), False
 
     def _any(self, chance: np.random.Generator) -> int:
         return int(np.searchsorted(self._chances, chance.random(), side="right"))
 
-    def _cut(self, seen: Features, played: Performance, track: Track, chance: np.random.Generator, is_imagined: bool) -> Drawn:
+    def _cut(self, seen: Features, played: Performance, track: Track, chance: np.random.Generator) -> tuple[Features, Performance]:
         # Beginnings and ends as often as if windows reached half beyond them.
         half, most = self._context // 2, max(0, len(seen) - self._context)
         start = int(np.clip(chance.integers(-half, max(1, len(seen) - half)), 0, most))
         where = slice(start, start + self._context)
-        return self._varied(seen.part(where), played.part(where), track, chance, is_imagined)
+        return self._varied(seen.part(where), track, chance), played.part(where)
 
-    def _varied(self, window: Features, played: Performance, track: Track, chance: np.random.Generator, is_imagined: bool) -> Drawn:
-        return (window if track.written.is_drums else _moved(window, chance, self._augment.transpose_semitones)), played, is_imagined
+    def _varied(self, window: Features, track: Track, chance: np.random.Generator) -> Features:
+        return window if track.written.is_drums else _moved(window, chance, self._augment.transpose_semitones)
 
     def _seen(self, index: int) -> Features:
         found = self._features.get(index)

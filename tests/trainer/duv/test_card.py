@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from shared.checkpoint import Card, load_phrase, save
+from shared.checkpoint import Card, add_figures, load_phrase, save
 from shared.errors import DataError
 from shared.header import read_header
 from shared.model_folder import FILE_NAME
 from tests.shared.made_tracks import tiny
-from trainer.duv.card import card_of, headline, read_evaluated, with_figures
+from trainer.duv.card import card_of, headline, read_evaluated
 from trainer.duv.learned import Learned, Material, write_learned
 from trainer.source import credits_of, licence_of
 
@@ -124,13 +124,13 @@ def test_the_list_of_models_shows_what_was_measured_and_the_weights_stay_as_they
         "timing_mae_ms_lightgbm": 18.4, "velocity_mae_lightgbm": 21.3, "r_lightgbm": 0.61,
     }  # fmt: skip
     old = read_header(path).card
-    with_figures(path, found)
+    add_figures(path, found)
     new = read_header(path).card
     assert new.figures == {**old.figures, **found}
     assert (new.name, new.licence, new.training_data) == (old.name, old.licence, old.training_data)
     after = load_phrase(path).state_dict()
     assert all(torch.equal(after[name], before[name]) for name in before)
     once = path.read_bytes()
-    with_figures(path, found)
+    add_figures(path, found)
     assert path.read_bytes() == once
     assert headline([]) == {}
