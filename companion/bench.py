@@ -15,6 +15,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from companion.lateness import LateMs, Watch
 from companion.model_store import shown_name
 from companion.options import BenchOptions
 from companion.rehearsal import Rehearsed, rehearse
@@ -78,15 +79,15 @@ def run(options: BenchOptions) -> None:
     )
     name, chords = shown_name(options.model), len(scenario.chords)
     click.echo(f"playing {length_sec:g} s at {TEMPO_BPM:g} BPM with {name}: {chords} chords, {options.load} busy processes beside")
-    with busy(options.load):
+    with busy(options.load), Watch() as watch:
         rehearsed = rehearse(options.model, options.device, options.seed, options.settings, scenario, None, "bench")
-    figures = measured(options, rehearsed)
+    figures = measured(options, rehearsed, watch.late_ms)
     show(figures)
     if options.json is not None:
         write_json(figures, options.json)
 
 
-def measured(options: BenchOptions, rehearsed: Rehearsed) -> dict[str, Any]:
+def measured(options: BenchOptions, rehearsed: Rehearsed, machine_late_ms: LateMs) -> dict[str, Any]:
     """The session's figures with what they were measured on."""
     return {
         "model": shown_name(options.model),
@@ -96,6 +97,7 @@ def measured(options: BenchOptions, rehearsed: Rehearsed) -> dict[str, Any]:
         "machine": machine(),
         **rehearsed.figures.summary(),
         "stuck_notes": rehearsed.stuck_notes,
+        "machine_late_ms": msgspec.structs.asdict(machine_late_ms),
     }
 
 

@@ -324,4 +324,4 @@ class Conductor:
         due = self._planner.notes_due
         for identity in [number for number, note in due.items() if clock.sec_at(ticks_to_beats(note.tick)) < now_sec - MISSING_SEC]:
             due.pop(identity)
-            self.figures.unplanned_gaps += 1
+            self.figures.missing += 1

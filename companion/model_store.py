@@ -71,8 +71,14 @@ def find_model(name: str | None, folders: Folders = None) -> str:
         name = next(iter(paths), FALLBACK)
     if name in BUILT_IN:
         return name
+    players = ", ".join([*paths, *BUILT_IN])
+    if name not in paths and name in humanizers(folders):
+        raise ConfigError(
+            f"--model {name}: a humanizer, which plays nothing of its own; name a player ({players}), and the humanizer as touch.humanizer"
+            " in a file for --config"
+        )
     if name not in paths:
-        raise ConfigError(f"--model {name}: no such player; there are {', '.join([*paths, *BUILT_IN])}")
+        raise ConfigError(f"--model {name}: no such player; there are {players}")
     from shared.checkpoint import read_header
 
     read_header(paths[name])

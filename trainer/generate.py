@@ -10,7 +10,7 @@ import json
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -22,7 +22,6 @@ from shared.music import Meter
 from shared.nets.decoder import Decoder
 from shared.provenance import provenance
 from shared.score import Event, Note
-from shared.swing import SwingWish
 from trainer.chart_tasks import ChartTask, Order, chart_tasks, unseen, whole
 from trainer.chord_songs import read_songs
 from trainer.midi_out import Sheet, write_sheet
@@ -30,21 +29,11 @@ from trainer.piece import file_name
 from trainer.primers import Lead, human_lead
 from trainer.reading import Dropped
 from trainer.shards import open_shards
-from trainer.solos import Progress, sample_solos
+from trainer.solos import Progress, Sampling, sample_solos
 from trainer.song import Song
 
 LIST = "solos.json"
 _SOLO = re.compile(r"\d{2,}_.*\.mid")
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How solos are drawn: see `trainer.solos.sample_solos`."""
-
-    temperature: float = 1.0
-    top_p: float = 0.95
-    batch: int = 16
-    swing: SwingWish = "auto"
 
 
 def find_songs(charts: Path, unseen_by: Path | None = None) -> tuple[list[Song], list[Dropped]]:
@@ -82,10 +71,7 @@ def generate(
     decoder: Decoder, tasks: Sequence[ChartTask], order: Order, sampling: Sampling, device: torch.device, progress: Progress | None = None
 ) -> list[list[Event]]:
     """A solo for each of `tasks`."""
-    return sample_solos(
-        decoder, [chart.task for chart in tasks], temperature=sampling.temperature, top_p=sampling.top_p, swing=sampling.swing,
-        seed=order.seed, batch=sampling.batch, device=device, progress=progress,
-    )  # fmt: skip
+    return sample_solos(decoder, [chart.task for chart in tasks], sampling, seed=order.seed, device=device, progress=progress)
 
 
 def make_room(folder: Path, overwrite: bool) -> None:

@@ -63,9 +63,10 @@ def generate(
     from trainer.chart_tasks import Order
     from trainer.devices import find_device
     from trainer.shown import shown
+    from trainer.solos import Sampling
 
     console = Console(soft_wrap=True, markup=False, highlight=False)
-    order, sampling = Order(solos, bars, role, feel, tempo, styles, primer_max_steps, seed), work.Sampling(temperature, top_p, batch, swing)
+    order, sampling = Order(solos, bars, role, feel, tempo, styles, primer_max_steps, seed), Sampling(temperature, top_p, batch, swing)
     found, folder = find_device(device), find_folder(model)
     work.make_room(out, overwrite)
     songs, dropped = work.find_songs(charts, unseen_by)

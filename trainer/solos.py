@@ -45,26 +45,35 @@ class SoloTask:
     primer: tuple[Event, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How solos are drawn: `temperature` and `top_p` as in `shared.sampling.draw`, `swing` as in `shared.swing`; `batch` at once."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    batch: int = 16
+    swing: SwingWish = "auto"
+
+
+AS_USUAL = Sampling()
+
+
 def sample_solos(
     decoder: Decoder,
     tasks: Sequence[SoloTask],
+    sampling: Sampling = AS_USUAL,
     *,
-    temperature: float = 1.0,
-    top_p: float = 0.95,
-    swing: SwingWish = "auto",
     seed: int = 0,
-    batch: int = 16,
     device: torch.device | None = None,
     progress: Progress | None = None,
 ) -> list[list[Event]]:
     """A score for each of `tasks`: from the frame at tick 0 to the last event before its `end_tick`, without its primer.
 
-    `temperature` and `top_p` as in `shared.sampling.draw`, `swing` as in `shared.swing`. `seed` and a task's index decide its chance.
-    `batch` solos are played at once on `device`. `progress` is told the ticks that were finished since it was told last.
+    `seed` and a task's index decide its chance. `progress` is told the ticks that were finished since it was told last.
     Raises DataError where a primer is no score.
     """
     solos: list[list[Event]] = [[] for _ in tasks]
-    slots = max(1, min(batch, len(tasks)))
+    slots = max(1, min(sampling.batch, len(tasks)))
     net, span = BatchDecoder(decoder, slots, device), Span(decoder.config.context)
     waiting = deque(enumerate(tasks))
     lines: dict[int, _Line] = {}
@@ -77,7 +86,7 @@ def sample_solos(
                 net.lengths[slot] = 0
         net.read({slot: line.unread() for slot, line in lines.items()})
         ticks = 0
-        for slot, event in _choose(net, lines, Daring(temperature, top_p, swing)).items():
+        for slot, event in _choose(net, lines, sampling).items():
             line = lines[slot]
             if isinstance(event, Frame):
                 ticks += max(START_TICK, min(event.tick, line.task.end_tick)) - max(START_TICK, line.cursor.frame.tick)
@@ -89,15 +98,6 @@ def sample_solos(
         if progress is not None and ticks:
             progress(ticks)
     return solos
-
-
-@dataclass(frozen=True, slots=True)
-class Daring:
-    """How events are drawn: see `sample_solos`."""
-
-    temperature: float
-    top_p: float
-    swing: SwingWish
 
 
 class _Line:
@@ -149,19 +149,21 @@ class _Line:
         self.cursor = Cursor(frame, self._unread[-1].tolist())
 
 
-def _choose(net: BatchDecoder, lines: dict[int, _Line], daring: Daring) -> dict[int, Event]:
+def _choose(net: BatchDecoder, lines: dict[int, _Line], sampling: Sampling) -> dict[int, Event]:
     """The next event of each line: three decisions, a number of its chance for each."""
     rooms = {slot: opening(line.cursor, line.task.foresight, START_TICK) for slot, line in lines.items()}
     chances = {slot: line.chance.random(3) for slot, line in lines.items()}
 
     def drawn(scores: Sequence[Scores] | Scores, slots: list[int], bounds: list[tuple[int, int]], decision: int) -> list[int]:
-        of_slots = zip(slots, scores, bounds, strict=True)
-        return [draw(of_slot, *open_to, daring.temperature, daring.top_p, chances[slot][decision]) for slot, of_slot, open_to in of_slots]
+        return [
+            draw(of_slot, *open_to, sampling.temperature, sampling.top_p, chances[slot][decision])
+            for slot, of_slot, open_to in zip(slots, scores, bounds, strict=True)
+        ]
 
     asked = [slot for slot, room in rooms.items() if not room.is_closed]
     onset = dict.fromkeys(rooms, NEXT)
     heard = [
-        leaning(scores, rooms[slot].onset_floor, daring.temperature, wanted_ratio(daring.swing, lines[slot].cursor.frame))
+        leaning(scores, rooms[slot].onset_floor, sampling.temperature, wanted_ratio(sampling.swing, lines[slot].cursor.frame))
         for slot, scores in zip(asked, net.onset(asked), strict=True)
     ]
     onset |= zip(asked, drawn(heard, asked, [(rooms[slot].onset_floor, NEXT) for slot in asked], 0), strict=True)

@@ -41,6 +41,7 @@ from trainer.prepare import PrepareOrder, Tell, prepare
 from trainer.prepared_songs import held_out_songs, with_usual_wish
 from trainer.room import resumable
 from trainer.shards import MANIFEST, Shards
+from trainer.solos import Sampling
 from trainer.song import Song
 from trainer.source import SOURCES
 from trainer.train import Order as TrainOrder
@@ -210,7 +211,7 @@ class _Work:
         solos.make_room(order.samples, overwrite=True)
         first = SoloOrder(wanted.solos, wanted.bars, order.role, primer_max_steps=wanted.primer_max_steps, seed=order.seed)
         asked = with_usual_wish(first, self.shards)
-        sampling = solos.Sampling(wanted.temperature, wanted.top_p, swing=swing_wish(wanted.swing))
+        sampling = Sampling(wanted.temperature, wanted.top_p, swing=swing_wish(wanted.swing))
         tasks = solos.plan(self._songs(), asked, order.data if wanted.primer_max_steps else None)
         with self.screen.working("solos", sum(chart.task.end_tick for chart in tasks)) as advance:
             played = solos.generate(load_model(order.folder), tasks, asked, sampling, self.device, advance)

@@ -28,13 +28,14 @@ from trainer.chord_songs import SUFFIXES
 from trainer.config import PrepareSettings
 from trainer.devices import find_device
 from trainer.evaluation import Evaluation, distance, evaluate
-from trainer.generate import Sampling, find_songs, generate, make_room, plan, write_solos
+from trainer.generate import find_songs, generate, make_room, plan, write_solos
 from trainer.human import shipped_human
 from trainer.ledger import file_digest, key_of, tree_digest
 from trainer.line import line_of_score
 from trainer.prepare import PrepareOrder, Tell, prepare
 from trainer.prepared_songs import held_out_songs, with_usual_wish
 from trainer.shards import MANIFEST, open_shards
+from trainer.solos import Sampling
 from trainer.song import Song
 
 CELLS, BEST = "cells", "best"
@@ -85,20 +86,20 @@ class SweepOrder:
 
     model: str
     out: Path
-    charts: Path | None = None
-    primers: Path | None = None
-    folders: tuple[Path, ...] = ()
-    primer_lengths: tuple[int, ...] = (0, 32, 64, 128)
-    temperatures: tuple[float, ...] = (0.9, 1.0, 1.1)
-    top_ps: tuple[float, ...] = (0.9, 0.95, 0.98)
-    strengths: tuple[float, ...] = (1.0,)
-    split_pitches: tuple[int, ...] = (60,)
-    solos: int = 8
-    bars: int = 32
-    confirm: int = 20
-    seed: int = 1
-    device: str = "auto"
-    workers: int = 1
+    charts: Path | None
+    primers: Path | None
+    folders: tuple[Path, ...]
+    primer_lengths: tuple[int, ...]
+    temperatures: tuple[float, ...]
+    top_ps: tuple[float, ...]
+    strengths: tuple[float, ...]
+    split_pitches: tuple[int, ...]
+    solos: int
+    bars: int
+    confirm: int
+    seed: int
+    device: str
+    workers: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,4 +23,5 @@ def test_a_dropped_note_and_one_too_late_are_gaps_and_a_late_one_is_not() -> Non
     figures.played(1.0, 1.021, True)
     figures.played(1.0, 1.019, False)
     assert (figures.unplanned_gaps, figures.notes, figures.humanized) == (2, 2, 1)
+    assert (figures.dropped, figures.late, figures.missing) == (1, 1, 0)
     assert max(figures.send_error_ms) == pytest.approx(21.0)

@@ -66,6 +66,8 @@ def test_humanizers_are_told_of_with_licence_and_styles_and_are_no_players(folde
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("keys_duv_v3", "made-up waltzes", "CC BY 4.0", "val error 1.5", "jazz"))
     assert [model.name for model in list_models([folder])] == ["blue"]
+    with pytest.raises(ConfigError, match=r"--model keys_duv_v3: a humanizer, .*touch\.humanizer"):
+        find_model("keys_duv_v3", [folder])
 
 
 def test_other_weights_have_another_fingerprint(folder: Path, tmp_path: Path) -> None:

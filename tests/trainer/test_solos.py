@@ -16,7 +16,7 @@ from shared.music import Grid, Meter
 from shared.score import PITCH_RANGES, ROLES, Conditioning, Event, Frame, Note
 from shared.tokens import decode, encode
 from tests.shared.melody import TINY, tiny
-from trainer.solos import SoloTask, sample_solos
+from trainer.solos import Sampling, SoloTask, sample_solos
 
 SHAPE = dataclasses.replace(TINY, heads=2, kv_heads=2)
 CHORDS = (Chord(2, "min7", 2), Chord(7, "7", 7), None, Chord(0, "maj7", 4))
@@ -41,7 +41,7 @@ def test_every_one_of_ten_thousand_solos_decodes() -> None:
     meters = (Meter(), Meter(7, 8), Meter(3, 4), Meter(5, 4))
     work = [SoloTask(foresight(meters[index % 4], 10 + index % 31), wishes[index % 3], 24) for index in range(10_000)]
     notes = 0
-    for task, solo in zip(work, sample_solos(net, work, temperature=1.5, top_p=1.0, seed=3, batch=500), strict=True):
+    for task, solo in zip(work, sample_solos(net, work, Sampling(1.5, 1.0, batch=500), seed=3), strict=True):
         back = decode(encode(solo))
         assert [(event.tick, type(event)) for event in back] == [(event.tick, type(event)) for event in solo]
         assert frames(solo)[0].tick == 0
@@ -61,15 +61,15 @@ def test_the_companion_would_play_the_same(length: int) -> None:
         live = Task(index, 5, score, 0, task.foresight.grid, task.foresight, task.conditioning, 0, task.end_tick, 1.1, 0.9, "auto")
         played.append([*score, *ModelSoloist(TorchRunner(net), "tiny").play(live)][:-1])
     assert max(len(solo) for solo in played) > (2 * TINY.context if length > 100 else 8)
-    assert sample_solos(net, work, temperature=1.1, top_p=0.9, seed=5, batch=2) == played
+    assert sample_solos(net, work, Sampling(1.1, 0.9, batch=2), seed=5) == played
 
 
 def test_a_solo_follows_from_its_seed_and_place_alone() -> None:
     net, work = tiny(config=SHAPE), tasks(7)
-    solos = sample_solos(net, work, seed=1, batch=7)
-    assert sample_solos(net, work, seed=1, batch=7) == solos
+    solos = sample_solos(net, work, Sampling(batch=7), seed=1)
+    assert sample_solos(net, work, Sampling(batch=7), seed=1) == solos
     for batch in (1, 3, 50):
-        assert sample_solos(net, work, seed=1, batch=batch) == solos
+        assert sample_solos(net, work, Sampling(batch=batch), seed=1) == solos
     assert sample_solos(net, work[:2], seed=1) == solos[:2]
     others = sample_solos(net, work, seed=2)
     assert all(one != other for one, other in zip(solos, others, strict=True))
@@ -107,7 +107,7 @@ def test_a_primer_that_is_no_score_is_refused() -> None:
 
 def test_progress_tells_every_tick_once() -> None:
     told: list[int] = []
-    sample_solos(tiny(config=SHAPE), tasks(5, 9), batch=2, progress=told.append)
+    sample_solos(tiny(config=SHAPE), tasks(5, 9), Sampling(batch=2), progress=told.append)
     assert sum(told) == 5 * 9 * 24
     assert len(told) > 10
 
