@@ -22,7 +22,7 @@ from shared.bins import VELOCITY_RANGE, Distribution
 from shared.features import features
 from shared.foresight import ChordChange, Foresight
 from shared.music import PITCH_MAX, TICKS_PER_BEAT, Grid, ticks_to_beats
-from shared.nets.phrase import QUANTITIES
+from shared.nets.phrase import QUANTITIES, VELOCITY
 from shared.score import Conditioning, Event, Frame, Note
 from shared.written import Written, pulse_beats_of
 
@@ -37,8 +37,6 @@ FIRST_TICKS = TICKS_PER_BEAT
 """A line that has just been cut is written so far beyond its first note before anything is touched: that note is awaited."""
 DECIMALS = 3
 """Nobody hears more of them, and machines that round otherwise in the last place agree."""
-
-VELOCITY = QUANTITIES[0]
 
 _Placed = tuple[Note, Frame]
 
@@ -73,12 +71,12 @@ class Humanizer:
             return None
         masses = self._runner.masses(look)
         shares = sway(self._seed, len(QUANTITIES), [(note.tick, note.pitch) for note in notes])
+        said = {name: Distribution(self._runner.edges[name], masses[name], name == VELOCITY) for name in QUANTITIES}
         velocity, onset_ms, log_ratio = (
-            Distribution(self._runner.edges[name], masses[name][-len(notes) :]).quantile(share)
-            for name, share in zip(QUANTITIES, shares, strict=True)
+            said[name].of(slice(-len(notes), None)).quantile(share) for name, share in zip(QUANTITIES, shares, strict=True)
         )
         if self._level is not None:
-            velocity = velocity + self._level - Distribution(self._runner.edges[VELOCITY], masses[VELOCITY]).mean().mean()
+            velocity = velocity + self._level - said[VELOCITY].mean().mean()
         drawn = (values.round(DECIMALS).tolist() for values in (velocity.clip(*VELOCITY_RANGE), onset_ms, log_ratio))
         played = (NoteTouch(note.tick, note.pitch, *values) for note, *values in zip(notes, *drawn, strict=True))
         return Touched(tuple(played), (perf_counter() - began_sec) * 1000.0)

@@ -1,6 +1,7 @@
 """Bins of what is played, distributions over them, and how one value is read out of one. Knows numbers; knows no notes, no nets.
 
 A distribution gives each bin a mass that lies evenly between the bin's edges, so that every value in the range can be read and drawn.
+Velocities have a ceiling, where what would be louder gathers: of drummers' strokes 14 in 100 are 127, and 3 in 1,000 are 126.
 """
 
 from __future__ import annotations
@@ -44,17 +45,23 @@ def _curved(bins: int, most: float) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """N distributions over the bins between `edges` (bins + 1,): `mass` (N, bins), each row adding up to 1."""
+    """N distributions over the bins between `edges` (bins + 1,): `mass` (N, bins), each row adding up to 1. Where the range has a
+    `ceiling`, the last bin's mass lies there, at its upper edge."""
 
     edges: Floats
     mass: Masses
+    ceiling: bool = False
 
     def __len__(self) -> int:
         return len(self.mass)
 
+    def of(self, which: slice) -> Distribution:
+        """Those of the notes `which`."""
+        return Distribution(self.edges, self.mass[which], self.ceiling)
+
     def mean(self) -> Floats:
         """The expected value of each, (N,): least squared error."""
-        found: Floats = self.mass @ ((self.edges[1:] + self.edges[:-1]) / 2)
+        found: Floats = self.mass @ self._of_bins((self.edges[1:] + self.edges[:-1]) / 2, self.edges[-1])
         return found
 
     def median(self) -> Floats:
@@ -69,7 +76,7 @@ class Distribution:
     def spread(self) -> Floats:
         """The standard deviation of each, (N,)."""
         low, high = self.edges[:-1], self.edges[1:]
-        square: Floats = self.mass @ ((low * low + low * high + high * high) / 3)
+        square: Floats = self.mass @ self._of_bins((low * low + low * high + high * high) / 3, high[-1] ** 2)
         return np.sqrt(np.maximum(0.0, square - self.mean() ** 2))
 
     def quantile(self, share: Floats) -> Floats:
@@ -80,5 +87,11 @@ class Distribution:
         rows = np.arange(len(self))
         mass = self.mass[rows, place].astype(np.float64)
         inside = np.clip((wanted - summed[rows, place] + mass) / np.maximum(mass, 1e-12), 0.0, 1.0)
+        if self.ceiling:
+            inside[place == self.mass.shape[1] - 1] = 1.0
         found: Floats = self.edges[place] + inside * (self.edges[place + 1] - self.edges[place])
         return found
+
+    def _of_bins(self, even: Floats, at_ceiling: float) -> Floats:
+        """`even` for bins that are filled evenly, but for the one at the ceiling."""
+        return np.append(even[:-1], at_ceiling) if self.ceiling else even

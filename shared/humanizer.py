@@ -13,7 +13,7 @@ from shared.bins import Distribution, Masses
 from shared.calibration import Calibration, calibrated
 from shared.features import features
 from shared.model_folder import find_adapter, find_humanizer, load_phrase_net
-from shared.nets.phrase import QUANTITIES, PhraseNet
+from shared.nets.phrase import QUANTITIES, VELOCITY, PhraseNet
 from shared.phrases import Window, stack, windows
 from shared.wander import shares
 from shared.written import Performance, Written
@@ -57,7 +57,7 @@ class Humanizer:
             kept = slice(window.keep_start - window.start, window.keep_end - window.start)
             for name, mass in read.items():
                 masses[name][window.keep_start : window.keep_end] = mass[kept]
-        return Touch(*(Distribution(edges[name], masses[name]) for name in QUANTITIES))
+        return Touch(*(Distribution(edges[name], masses[name], name == VELOCITY) for name in QUANTITIES))
 
     def _read(self, written: Written) -> Iterator[tuple[Window, dict[str, Masses]]]:
         """Each window with the masses (T, bins) that the net gives its notes."""
@@ -103,4 +103,4 @@ def load_humanizer(name_or_folder: str | Path, adapter: str | Path | None = None
 
 def _joined(parts: Sequence[Distribution]) -> Distribution:
     """Distributions over the same bins, one after the other."""
-    return Distribution(parts[0].edges, np.concatenate([part.mass for part in parts]))
+    return Distribution(parts[0].edges, np.concatenate([part.mass for part in parts]), parts[0].ceiling)

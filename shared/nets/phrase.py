@@ -30,6 +30,7 @@ _UNKNOWN_CODES = tuple(list(CODE_SIZES).index(name) for name in ("instrument", "
 _TEMPO_CODE = 2  # of the three
 _TEMPO_VALUES = [VALUES.index(name) for name in TEMPO_VALUES]
 QUANTITIES = ("velocity", "timing", "ratio")
+VELOCITY = QUANTITIES[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,15 @@ def test_readouts_of_a_known_distribution() -> None:
         assert known.quantile(np.array([share])).tolist() == pytest.approx([value])
 
 
+def test_at_the_ceiling_notes_are_as_loud_as_can_be() -> None:
+    """Half of the mass evenly in 0..2, the rest at 3."""
+    known = Distribution(np.array([0.0, 2.0, 3.0]), np.array([[0.5, 0.5]], dtype=np.float32), ceiling=True)
+    assert known.mean().tolist() == pytest.approx([0.5 * 1.0 + 0.5 * 3.0])
+    assert known.spread().tolist() == pytest.approx([np.sqrt(0.5 * (4 / 3) + 0.5 * 9.0 - 4.0)])
+    for share, value in ((0.25, 1.0), (0.49, 1.96), (0.51, 3.0), (1.0, 3.0)):
+        assert known.quantile(np.array([share])).tolist() == pytest.approx([value])
+
+
 def test_what_is_drawn_fills_the_bins_as_the_masses_say() -> None:
     edges = onset_ms_edges(12)
     mass = np.random.default_rng(0).dirichlet(np.ones(12)).astype(np.float32)

@@ -6,6 +6,8 @@ Introduction to the Bootstrap*, 1993, percentile intervals). The same draws serv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from shared.written import Floats
@@ -23,10 +25,10 @@ def draws(takes: int, seed: int, count: int = DRAWS) -> Floats:
     return dice.multinomial(takes, np.full(takes, 1 / takes), size=count).astype(np.float64)
 
 
-def intervals(tally: Tally, times: Floats) -> dict[str, Interval]:
-    """The interval of each figure that the tally has, over the sets in `times` (D, T)."""
-    found = tally.drawn(times)
-    return {name: _interval(found[name]) for name in tally.figures()}
+def intervals(playings: Sequence[Tally], times: Floats) -> dict[str, Interval]:
+    """The interval of each figure's mean over several playings of the same takes, over the sets in `times` (D, T)."""
+    found = [one.drawn(times) for one in playings]
+    return {name: _interval(np.mean([each[name] for each in found], axis=0)) for name in playings[0].figures()}
 
 
 def gains(model: Tally, baseline: Tally, times: Floats) -> dict[str, tuple[float, Interval]]:

@@ -1,6 +1,7 @@
 """Humans beside models, note by note: every rung of the ladder measured on the same takes. Knows tracks and measures; knows no files.
 
 Point readouts are measured by their errors, sampled ones by their distributions too; both by all measures, so that nothing is chosen.
+Of what is sampled a single playing says little: figures are means over PLAYINGS of them.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from shared.written import Performance, Written
 from trainer.duv.bootstrap import Interval, draws, gains, intervals
 from trainer.duv.ladder import Rung
 from trainer.duv.manifest import Track
-from trainer.duv.measures import Figures, Tally, ghost_share, tally
+from trainer.duv.measures import Figures, Tally, ghost_share, mean_figures, tally
 
 READOUTS = ("point", "sampled")
+PLAYINGS = 8
+"""How often all takes are sampled, with seeds from the given one on."""
 MODEL, ADAPTED, BASELINE = "duv", "duv_adapter", "lightgbm"
 
 Humanizers = Mapping[str, Humanizer]
@@ -27,12 +30,12 @@ Humanizers = Mapping[str, Humanizer]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one readout of one rung came out, and what it played."""
+    """How one readout of one rung came out: a tally of each playing, the mean of their figures, and the first playing."""
 
     name: str
     title: str
     readout: str
-    tally: Tally
+    tallies: tuple[Tally, ...]
     figures: Figures
     intervals: Mapping[str, Interval]
     played: tuple[Performance, ...]
@@ -88,12 +91,12 @@ def evaluate(tracks: Sequence[Track], rungs: Sequence[Rung], seed: int, advance:
     times = draws(len(tracks), seed)
     results = []
     for rung in rungs:
-        for readout, played in _readouts(rung, written, seed):
-            counted = _counted(rung, written, players, played)
+        for readout, playings in _readouts(rung, written, seed):
+            counted = tuple(_counted(rung, written, players, played) for played in playings)
             found = intervals(counted, times)
-            results.append(Result(rung.name, rung.title, readout, counted, counted.figures(), found, tuple(played)))
+            results.append(Result(rung.name, rung.title, readout, counted, mean_figures(counted), found, tuple(playings[0])))
             advance(1)
-    points = {one.name: one.tally for one in results if one.readout == READOUTS[0]}
+    points = {one.name: one.tallies[0] for one in results if one.readout == READOUTS[0]}
     gained = {name: gains(points[name], points[BASELINE], times) for name in (MODEL, ADAPTED) if name in points and BASELINE in points}
     return Evaluation(tuple(tracks), tuple(results), ghost_share(written, players), gained)
 
@@ -134,12 +137,12 @@ def _both(
     return of_base, of_adapter
 
 
-def _readouts(rung: Rung, written: Sequence[Written], seed: int) -> list[tuple[str, list[Performance]]]:
+def _readouts(rung: Rung, written: Sequence[Written], seed: int) -> list[tuple[str, list[list[Performance]]]]:
     found = []
     if rung.point is not None:
-        found.append((READOUTS[0], rung.point(written)))
+        found.append((READOUTS[0], [rung.point(written)]))
     if rung.sampled is not None:
-        found.append((READOUTS[1], rung.sampled(written, seed)))
+        found.append((READOUTS[1], rung.sampled(written, range(seed, seed + PLAYINGS))))
     return found
 
 
@@ -147,9 +150,10 @@ def _rung(name: str, title: str, chosen: Callable[[str], Humanizer]) -> Rung:
     def point(written: Sequence[Written]) -> list[Performance]:
         return [chosen(one.style).perform(one) for one in written]
 
-    def sampled(written: Sequence[Written], seed: int) -> list[Performance]:
+    def sampled(written: Sequence[Written], seeds: Sequence[int]) -> list[list[Performance]]:
+        touches = [chosen(one.style).touch(one) for one in written]
         # Each take has chance of its own: with one seed for all, takes of one length would go astray alike.
-        seeds = np.random.default_rng(seed).integers(2**31, size=len(written)).tolist()
-        return [chosen(one.style).perform(one, one_seed) for one, one_seed in zip(written, seeds, strict=True)]
+        chances = (np.random.default_rng(seed).integers(2**31, size=len(written)).tolist() for seed in seeds)
+        return [[touch.drawn(one, one_chance) for touch, one, one_chance in zip(touches, written, each, strict=True)] for each in chances]
 
     return Rung(name, title, point, sampled)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from shared.files import written_whole
 from trainer.duv.bootstrap import DRAWS, Interval
-from trainer.duv.evaluate import READOUTS, AdapterResult, Evaluation, Result
+from trainer.duv.evaluate import PLAYINGS, READOUTS, AdapterResult, Evaluation, Result
 from trainer.duv.measures import GHOST_BELOW, LENGTH_MEASURES, LESS_IS_BETTER, MEASURES, Figures
 
 NOTHING = "–"
@@ -24,7 +24,7 @@ _LEGEND = (
     "W1: how far the distribution of what is played is from the human one. "
     f"Ghosts: the share of snare strokes softer than {GHOST_BELOW}. Quantised: velocity 100, on the grid. "
     "DAW jitter: random deviations of 10, 10 ms and 10 percent. Constant: the medians of training. Lookup: voice or octave, place in "
-    "the bar, style. LightGBM bare: without tempo and style."
+    f"the bar, style. LightGBM bare: without tempo and style. Sampled: means over {PLAYINGS} playings."
 )
 
 
@@ -66,7 +66,7 @@ def figures(evaluation: Evaluation, told: Told) -> dict[str, object]:
         "adapters": {one.style: _adapter(one) for one in evaluation.adapters},
         "about": {
             "dataset": told.dataset, "model": told.model, "seed": told.seed, "takes": len(evaluation.tracks), "notes": evaluation.notes,
-            "ghost_below": GHOST_BELOW, "bootstrap_sets": DRAWS, "remarks": list(told.remarks),
+            "ghost_below": GHOST_BELOW, "bootstrap_sets": DRAWS, "playings": PLAYINGS, "remarks": list(told.remarks),
             "left_out": dict(told.left_out), "provenance": dict(told.origin),
         },
     }  # fmt: skip

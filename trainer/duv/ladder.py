@@ -29,7 +29,8 @@ LEARNED_NOTES_MAX = 400_000
 _RIDGE_BATCH = 20_000
 
 Point = Callable[[Sequence[Written]], list[Performance]]
-Sampled = Callable[[Sequence[Written], int], list[Performance]]
+Sampled = Callable[[Sequence[Written], Sequence[int]], list[list[Performance]]]
+"""Tracks and seeds -> a playing of all tracks for each seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,8 @@ class Ladder:
     def _looked_up(self, written: Sequence[Written]) -> list[Performance]:
         return [performance(self.lookup.point(one)) for one in written]
 
-    def _drawn(self, written: Sequence[Written], seed: int) -> list[Performance]:
-        dice = np.random.default_rng(seed)
-        return [performance(self.lookup.sampled(one, dice)) for one in written]
+    def _drawn(self, written: Sequence[Written], seeds: Sequence[int]) -> list[list[Performance]]:
+        return [[performance(self.lookup.sampled(one, dice)) for one in written] for dice in map(np.random.default_rng, seeds)]
 
     def _boosted(self, written: Sequence[Written], trees: dict[str, Trees], with_context: bool) -> list[Performance]:
         rows = _all_rows(written, with_context)
@@ -144,13 +144,13 @@ def _quantised(written: Sequence[Written]) -> list[Performance]:
     return [performance(np.tile([PLAIN_VELOCITY, 0.0, 0.0], (len(one), 1))) for one in written]
 
 
-def _jittered(written: Sequence[Written], seed: int) -> list[Performance]:
-    dice = np.random.default_rng(seed)
-    found = []
-    for one in written:
-        velocity, onset_ms, length = (dice.normal(0.0, reach, len(one)) for reach in (JITTER_VELOCITY, JITTER_MS, JITTER_LENGTH))
-        found.append(performance(np.column_stack([np.rint(PLAIN_VELOCITY + velocity), onset_ms, length])))
-    return found
+def _jittered(written: Sequence[Written], seeds: Sequence[int]) -> list[list[Performance]]:
+    return [[_strayed(len(one), dice) for one in written] for dice in map(np.random.default_rng, seeds)]
+
+
+def _strayed(count: int, dice: np.random.Generator) -> Performance:
+    velocity, onset_ms, length = (dice.normal(0.0, reach, count) for reach in (JITTER_VELOCITY, JITTER_MS, JITTER_LENGTH))
+    return performance(np.column_stack([np.rint(PLAIN_VELOCITY + velocity), onset_ms, length]))
 
 
 def _all_rows(written: Sequence[Written], with_context: bool) -> Rows:

@@ -106,8 +106,14 @@ def tally(written: Sequence[Written], players: Sequence[Performance], models: Se
         {quantity.name: _sums(quantity, takes) for quantity in _QUANTITIES},
         np.array([_correlation(player.velocity, model.velocity) for player, model in takes]),
         np.array([float(strokes.sum()) for strokes in snares]),
-        np.array([float((model.velocity[strokes] < GHOST_BELOW).sum()) for strokes, model in zip(snares, models, strict=True)]),
+        np.array([float((np.rint(model.velocity[strokes]) < GHOST_BELOW).sum()) for strokes, model in zip(snares, models, strict=True)]),
     )
+
+
+def mean_figures(playings: Sequence[Tally]) -> Figures:
+    """The mean of the figures of several playings of the same takes."""
+    each = [one.figures() for one in playings]
+    return {name: _mean([figures[name] for figures in each]) for name in each[0]}
 
 
 def ghost_share(written: Sequence[Written], played: Sequence[Performance]) -> float | None:
@@ -129,6 +135,11 @@ def _sums(quantity: _Quantity, takes: Sequence[tuple[Performance, Performance]])
         more = np.bincount(_cells(quantity, played[known]), minlength=cells) - np.bincount(_cells(quantity, said[known]), minlength=cells)
         surplus[take] = np.cumsum(more)
     return _Sums(notes, error, surplus)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _cells(quantity: _Quantity, values: Floats) -> Ints:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from shared.nets.phrase import QUANTITIES, PhraseNet
+from shared.nets.phrase import QUANTITIES, VELOCITY, PhraseNet
 from trainer.duv.windows import PhraseBatch
 from trainer.teaching import TAUGHT_SHARE, distance, mean_of
 
@@ -69,18 +69,23 @@ class PhraseTask:
         for name, values, spread, counts in zip(QUANTITIES, played, SPREADS, self.importance, strict=True):
             known = seen[2] & ~values.isnan()
             mass = getattr(heads, name)[known].float().softmax(-1)
-            error = error + counts / spread * (middle(mass, self.model.get_buffer(f"{name}_edges")) - values[known]).abs().sum()
+            said = middle(mass, self.model.get_buffer(f"{name}_edges"), name == VELOCITY)
+            error = error + counts / spread * (said - values[known]).abs().sum()
         return error
 
 
-def middle(mass: Tensor, edges: Tensor) -> Tensor:
-    """`shared.bins.Distribution.middle` (M,) of distributions `mass` (M, bins) between `edges`."""
+def middle(mass: Tensor, edges: Tensor, ceiling: bool) -> Tensor:
+    """`shared.bins.Distribution.middle` (M,) of distributions `mass` (M, bins) between `edges`, with or without a `ceiling`."""
     summed = mass.cumsum(-1)
     half = summed[:, -1:] / 2
     place = torch.searchsorted(summed, half).clamp(max=mass.shape[-1] - 1)
     inside, below = mass.gather(-1, place), summed.gather(-1, place)
     median = edges[place] + (half - below + inside) / inside.clamp(min=1e-12) * (edges[place + 1] - edges[place])
-    return (median[:, 0] + mass @ ((edges[1:] + edges[:-1]) / 2)) / 2
+    bins = (edges[1:] + edges[:-1]) / 2
+    if ceiling:
+        median = median.masked_fill(place == mass.shape[-1] - 1, float(edges[-1]))
+        bins = torch.cat([bins[:-1], edges[-1:]])
+    return (median[:, 0] + mass @ bins) / 2
 
 
 def _moved(batch: PhraseBatch, part: slice, device: torch.device) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:

@@ -23,7 +23,7 @@ def test_an_interval_holds_its_figure_and_narrows_with_more_takes() -> None:
     widths = []
     for count in (10, 200):
         found = takes(count)
-        pair = intervals(found, draws(count, 1))["velocity_mae"]
+        pair = intervals([found], draws(count, 1))["velocity_mae"]
         value = found.figures()["velocity_mae"]
         assert pair is not None
         assert value is not None
@@ -34,7 +34,7 @@ def test_an_interval_holds_its_figure_and_narrows_with_more_takes() -> None:
 
 def test_takes_that_are_all_alike_leave_no_doubt() -> None:
     found = tally([snares(2)] * 5, [played(2, [50, 80], [0, 0])] * 5, [played(2, [60, 90], [0, 0])] * 5)
-    assert intervals(found, draws(5, 1))["velocity_mae"] == (10, 10)
+    assert intervals([found], draws(5, 1))["velocity_mae"] == (10, 10)
 
 
 def test_the_same_draws_serve_both_sides_of_a_comparison() -> None:

@@ -12,7 +12,7 @@ from shared.errors import DataError
 from shared.humanizer import load_humanizer
 from tests.trainer.duv.made_grooves import drum_track, made_ladder
 from tests.trainer.duv.made_humanizer import write_humanizer
-from trainer.duv.evaluate import adapted_rung, compare_adapters, evaluate, humanizer_rung, steps_of
+from trainer.duv.evaluate import PLAYINGS, adapted_rung, compare_adapters, evaluate, humanizer_rung, steps_of
 from trainer.duv.ladder import Rung, untaught
 from trainer.duv.manifest import Track
 
@@ -48,10 +48,21 @@ def test_samples_follow_the_seed_and_differ_from_take_to_take(tmp_path: Path) ->
     rung = humanizer_rung(load_humanizer(write_humanizer(tmp_path)))
     same = [replace(TAKES[0], name=str(number)).written for number in range(2)]
     assert rung.sampled is not None
-    once, again, other = (rung.sampled(same, seed) for seed in (1, 1, 2))
+    once, again, other = rung.sampled(same, [1, 1, 2])
     np.testing.assert_array_equal(once[0].velocity, again[0].velocity)
     assert not np.array_equal(once[0].velocity, other[0].velocity)
     assert not np.array_equal(once[0].velocity, once[1].velocity)
+
+
+def test_what_is_sampled_is_told_as_the_mean_of_several_playings(tmp_path: Path) -> None:
+    rung = humanizer_rung(load_humanizer(write_humanizer(tmp_path)))
+    result = evaluate(TAKES, [rung], 1, lambda count: None).result("duv", "sampled")
+    assert result is not None
+    errors = [one.figures()["velocity_mae"] or 0.0 for one in result.tallies]
+    assert len(set(errors)) == PLAYINGS
+    assert result.figures["velocity_mae"] == pytest.approx(np.mean(errors))
+    low, high = result.intervals["velocity_mae"] or (0.0, 0.0)
+    assert low < np.mean(errors) < high
 
 
 def test_an_adapter_plays_its_style_and_the_base_the_others(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ def test_the_wasserstein_distance_asks_what_is_played_not_where() -> None:
 def test_ghost_notes_are_soft_snares_and_nothing_else() -> None:
     kit = written([0, 0.25, 0.5, 0.75], [36, 38, 38, 38], [0.25] * 4, "drums")
     assert ghost_share([kit], [played(4, [10, 39, 40, 90], [0] * 4)]) == pytest.approx(1 / 3)
+    # a stroke counts by the velocity that it is written with
+    assert ghost_share([kit], [played(4, [10, 39.4, 39.6, 90], [0] * 4)]) == pytest.approx(1 / 3)
     assert ghost_share([snares(2, "bass")], [played(2, [10, 10], [0, 0])]) is None
 
 

@@ -40,11 +40,12 @@ def slope(task: PhraseTask, batch: PhraseBatch) -> Tensor:
     return torch.cat([slope.flatten() for slope in slopes if slope is not None])
 
 
-def test_what_is_measured_is_what_is_played() -> None:
+@pytest.mark.parametrize("ceiling", [False, True])
+def test_what_is_measured_is_what_is_played(ceiling: bool) -> None:
     mass = np.random.default_rng(4).dirichlet(np.full(48, 0.2), 200).astype(np.float32)
     edges = onset_ms_edges(48)
-    found = middle(torch.from_numpy(mass), torch.from_numpy(edges).float())
-    assert np.allclose(found.numpy(), Distribution(edges, mass).middle(), atol=0.02)
+    found = middle(torch.from_numpy(mass), torch.from_numpy(edges).float(), ceiling)
+    assert np.allclose(found.numpy(), Distribution(edges, mass, ceiling).middle(), atol=0.02)
 
 
 def test_held_out_errors_count_what_is_known_and_as_much_as_it_matters() -> None:
