@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,6 +17,8 @@ from trainer.duv.windows import whole
 from trainer.training import held_out_per_note
 
 STRENGTHS = (1.0, 0.8, 0.6, 0.4, 0.2)
+STRENGTH = "strength"
+"""The figure in the adapter's card that says which of them it was given."""
 _WINDOWS = 32
 
 
@@ -36,22 +38,26 @@ class Strength:
 def weaken(
     base: Path, adapter: Path, lora: LoraConfig, own: Sequence[Track], others: Sequence[Track], allowed_share: float, device: torch.device
 ) -> Strength:
-    """Weaken the file `adapter` over the file `base` until the error on `others` is at most `allowed_share` larger than without it."""
-    plain = load_phrase(base)
+    """Weaken the file `adapter` over the file `base` until the error on `others` is at most `allowed_share` larger than without it.
+
+    An adapter that was weakened before, as its card says, is measured and left as it is.
+    """
+    plain, card = load_phrase(base), read_header(adapter).card
     style, elsewhere = _error(plain, own, device), _error(plain, others, device) if others else None
-    for share in STRENGTHS:
+    before = card.figures.get(STRENGTH)
+    for share in STRENGTHS if before is None else (before,):
         net = load_phrase(base)
         load_adapter(adapter, net)
-        scale_lora(net, share)
+        scale_lora(net, share if before is None else 1.0)
         adapted = None if elsewhere is None else _error(net, others, device)
         harms = elsewhere is not None and adapted is not None and adapted > elsewhere * (1 + allowed_share)
         if not harms:
             break
     others_pair = None if elsewhere is None or adapted is None else (elsewhere, adapted)
     found = Strength(share, (style, _error(net, own, device)), others_pair, harms)
-    if share < 1.0:
+    if before is None:
         _fold(net, share)
-        save_adapter(adapter, net, lora, read_header(adapter).card)
+        save_adapter(adapter, net, lora, replace(card, figures={**card.figures, STRENGTH: share}))
     return found
 
 

@@ -24,7 +24,7 @@ from trainer.duv.divide import Entry, divide
 from trainer.duv.enrich_store import EnrichStore, decode_line
 from trainer.duv.manifest import Line, encode_line
 from trainer.duv.sources import FILES
-from trainer.ledger import key_of
+from trainer.ledger import file_digest, key_of
 from trainer.music_found import find_music
 from trainer.prepare import reason_counts
 from trainer.reading import Dropped
@@ -56,7 +56,7 @@ class Kept(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `enriched-summary.json` holds; `kept` by instrument, then by part."""
+    """What `enriched-summary.json` holds; `kept` by instrument, then by part; `digests` of the manifests by name, none in older ones."""
 
     key: str
     instruments: list[str]
@@ -64,6 +64,7 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kept: dict[str, dict[str, Kept]]
     reasons: dict[str, int]
     dropped: list[Dropped]
+    digests: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +106,14 @@ def read_summary(folder: Path) -> Summary:
 
 
 def _already_there(order: EnrichOrder, key: str) -> Summary | None:
+    """The summary, if its manifests are those that are wanted and lie there as they were written; None where they are to be written."""
     if order.overwrite or not (order.out / SUMMARY).exists():
         return None
     summary = read_summary(order.out)
     if summary.key != key:
         raise ConfigError(f"--out {order.out}: made from other music or for other instruments; add --overwrite, or name another --out")
-    return summary
+    whole = summary.digests and all(file_digest(order.out / name) == digest for name, digest in summary.digests.items())
+    return summary if whole else None
 
 
 def _write(order: EnrichOrder, store: EnrichStore, key: str, tell: Tell) -> Summary:
@@ -143,7 +146,8 @@ def _write(order: EnrichOrder, store: EnrichStore, key: str, tell: Tell) -> Summ
     kept = {instrument: {part: of_part.kept() for part, of_part in rows.items()} for instrument, rows in sums.items()}
     reasons = dict(reason_counts(dropped).most_common())
     sources = sorted({entry.source for entry in entries})
-    summary = Summary(key, list(order.instruments), sources, kept, reasons, dropped)
+    digests = {path.name: file_digest(path) for path in (order.out / f"{instrument}.jsonl" for instrument in sorted(files))}
+    summary = Summary(key, list(order.instruments), sources, kept, reasons, dropped, digests)
     with written_whole(order.out / SUMMARY) as draft:
         draft.write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
     return summary
@@ -161,10 +165,11 @@ def _entries(order: EnrichOrder, store: EnrichStore, dropped: list[Dropped]) -> 
             line = decode_line(data)
             if line.instrument not in order.instruments:
                 continue
-            first = seen.setdefault(_content(line), line.track)
-            if first != line.track:
-                dropped.append(Dropped(line.track, f"a copy (of {first})"))
+            content = _content(line)
+            if content in seen:
+                dropped.append(Dropped(line.track, f"a copy (of {seen[content]})"))
                 continue
+            seen[content] = line.track
             entries.append(Entry(line.source, line.instrument, line.piece, line.track.partition("#")[0], line.part))
             wanted.append(number)
     return entries, wanted

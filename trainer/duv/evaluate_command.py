@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from trainer.duv.evaluate import AdapterResult, Evaluation, Humanizers
     from trainer.duv.ladder import Ladder, Rung
     from trainer.duv.manifest import Track
+    from trainer.duv.measured_set import MeasuredSet
 
 _PATH = click.Path(path_type=Path)
 _NO_ADAPTER = "none"
+WIDTH = 140
 
 
 @click.command()
@@ -46,7 +49,8 @@ def evaluate(
     from trainer.duv.evaluate_report import Told, console_view, figures, write_report
     from trainer.duv.measured_set import instrument_of, left_out_line, read_set, sources_of, usual_part
 
-    console = Console()
+    # Piped or logged, a table may be as wide as it needs: cells that are cut say nothing.
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     instrument = instrument_of(dataset)
     found = read_set(data, instrument)
     part = part or usual_part(dataset)
@@ -54,7 +58,7 @@ def evaluate(
     if not tracks:
         raise DataError(f"{data}: no track of {instrument} is marked {part}; name another --part, or other data")
     humanizer, adapted = _humanizers(model, adapter)
-    ladder = _ladder(console, model, train, data, instrument, seed)
+    ladder = _ladder(console, model, train, found, data, instrument, seed)
     result = _measured(console, tracks, ladder, humanizer, adapted, adapter, seed)
     remarks = [f"Measured on {sources_of(tracks)}. Baselines learned from {ladder.learned_from}."]
     learned = sum(track.part == "train" for track in tracks)
@@ -89,18 +93,27 @@ def _humanizers(model: str | None, adapter: str | None) -> tuple[Humanizer | Non
     return humanizer, {style: load_humanizer(folder, file) for style, file in adapters(folder).items()}
 
 
-def _ladder(console: Console, model: str | None, train: Path | None, data: Path, instrument: str, seed: int) -> Ladder:
-    """The baselines: fitted to --train, or those beside the model, or fitted to what is marked train in the data itself."""
-    from shared.model_folder import find_humanizer
+def _ladder(console: Console, model: str | None, train: Path | None, found: MeasuredSet, data: Path, instrument: str, seed: int) -> Ladder:
+    """The baselines: fitted to --train, or those beside the model, or fitted to what is marked train in the data itself, or, where there
+    is no such thing, those of another humanizer that is installed."""
+    from shared.model_folder import find_humanizer, humanizers
     from trainer.duv.ladder_command import fitted_ladder
-    from trainer.duv.ladder_file import LADDER_FILE_NAME, load_ladder
 
-    beside = None if model is None else find_humanizer(model) / LADDER_FILE_NAME
-    if train is None and beside is not None and beside.is_file():
-        shipped = load_ladder(beside)
-        if shipped.instrument == instrument:
+    if train is None:
+        beside = None if model is None else _shipped(find_humanizer(model), instrument)
+        others = () if found.of_part("train") else humanizers().values()
+        shipped = beside or next(filter(None, (_shipped(folder, instrument) for folder in others)), None)
+        if shipped is not None:
             return shipped
     return fitted_ladder(console, train or data, instrument, seed)
+
+
+def _shipped(folder: Path, instrument: str) -> Ladder | None:
+    from trainer.duv.ladder_file import LADDER_FILE_NAME, load_ladder
+
+    path = folder / LADDER_FILE_NAME
+    ladder = load_ladder(path) if path.is_file() else None
+    return ladder if ladder is not None and ladder.instrument == instrument else None
 
 
 def _measured(

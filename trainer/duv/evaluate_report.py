@@ -74,7 +74,7 @@ def figures(evaluation: Evaluation, told: Told) -> dict[str, object]:
 
 def console_view(evaluation: Evaluation, told: Told) -> Group:
     """The whole ladder in one table, gains and adapters below it, then the remarks."""
-    table = Table(title=told.headline, box=SIMPLE_HEAD)
+    table = Table(title=told.headline, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     head, *rows = _ladder_table(evaluation)
     for column in head:
         table.add_column(column, justify="left" if column in head[:2] else "right", no_wrap=True)

@@ -3,7 +3,8 @@
 J. Gillick et al., *Learning to Groove with Inverse Sequence Transformations*, 2019. The drummers played to a click that the files'
 ticks follow: a hit's written place is the nearest sixteenth, what is left is its micro-timing, in milliseconds at the take's tempo.
 Of the hits of one voice on one sixteenth the loudest counts. Strokes on a drum have no length of their own: they are written a
-sixteenth long, and how long they were held is not asked. `info.csv` tells style, tempo, metre and split of every take.
+sixteenth long, and how long they were held is not asked. `info.csv` tells tempo, metre, style and split of every take. Where it leaves out
+the style, it is unknown; where it leaves out the split, or has one that nobody knows, the take is not for learning.
 """
 
 from __future__ import annotations
@@ -34,8 +35,11 @@ from trainer.reading import Dropped
 NAME = "groove_midi"
 ARCHIVE, INFO = "groove_midi.zip", "info.csv"
 PARTS = {"train": "train", "validation": "val", "test": "test"}
+NOT_FOR_LEARNING = "test"
 STYLES = {"afrocuban": "afro", "afrobeat": "afro"}
 COLUMNS = ("id", "style", "bpm", "beat_type", "time_signature", "midi_filename", "split")
+NEEDED = ("bpm", "time_signature", "midi_filename")
+"""The columns without which nothing can be measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,27 +138,26 @@ def _plain(name: str, rows: dict[str, dict[str, str]]) -> str:
 def _rows(path: Path) -> dict[str, dict[str, str]]:
     """The table by file name. Takes whose files are kept elsewhere may stand in it too."""
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
-    except (OSError, UnicodeDecodeError) as error:
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")), restval=""))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read ({error}); it belongs beside {ARCHIVE}") from None
-    missing = set(COLUMNS) - set(rows[0] if rows else ())
+    missing = set(NEEDED) - set(rows[0] if rows else ())
     if missing:
         raise DataError(f"{path}: lacks {', '.join(sorted(missing))}; expected {', '.join(COLUMNS)}")
-    return {row["midi_filename"]: row for row in rows}
+    return {row["midi_filename"] or f"line {number} of {INFO}": row for number, row in enumerate(rows, 2)}
 
 
 def _take(row: dict[str, str], data: bytes) -> Take:
-    lacking = [name for name in COLUMNS if not row[name]]
+    lacking = [name for name in NEEDED if not row[name]]
     if lacking:
         raise ValueError(f"no {', '.join(lacking)} in {INFO}")
     bpm = float(row["bpm"])
     if not TEMPO_BPM_MIN <= bpm <= TEMPO_BPM_MAX:
         raise ValueError(f"tempo {bpm:g}")
-    if row["split"] not in PARTS:
-        raise ValueError(f"split {row['split']!r}: expected one of {', '.join(PARTS)}")
-    over, _, under = row["time_signature"].partition("-")
+    over, _, under = row["time_signature"].replace("/", "-").partition("-")
     meter = Meter(int(over), int(under))
-    main = row["style"].partition("/")[0]
+    full_style = row.get("style", "")
+    main = full_style.partition("/")[0]
     style = STYLES.get(main, main) if STYLES.get(main, main) in PLAYING_STYLES else UNKNOWN_STYLE
     midi = parse_midi(data)
     onset, pitch, velocity = (
@@ -168,7 +171,8 @@ def _take(row: dict[str, str], data: bytes) -> Take:
     lag = lag_ms(played[kept], places[kept], bpm)
     performance = Performance(velocity[kept].astype(np.float64), lag, np.full(len(kept), np.nan))
     clear = clearness(played)[0] if len(played) else 0.0
-    return Take(row["id"], PARTS[row["split"]], style, row["style"], bpm, meter, row["beat_type"], written, performance, clear)
+    name, part = row.get("id") or row["midi_filename"], PARTS.get(row.get("split", ""), NOT_FOR_LEARNING)
+    return Take(name, part, style, full_style, bpm, meter, row.get("beat_type", ""), written, performance, clear)
 
 
 def drum_track(onset_beat: np.ndarray, pitch: np.ndarray, meter: Meter, bpm: float, style: str) -> Written:

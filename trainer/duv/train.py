@@ -13,9 +13,9 @@ import msgspec
 import torch
 
 from shared.checkpoint import Card, load_phrase, read_header, save, save_adapter
-from shared.errors import ConfigError, DataError
+from shared.errors import CheckpointError, ConfigError, DataError
 from shared.features import features_hash
-from shared.model_folder import FILE_NAME, STYLE_FILE_NAME, find_folder
+from shared.model_folder import FILE_NAME, STYLE_FILE_NAME, find_folder, model_folders
 from shared.nets.lora import add_lora
 from shared.nets.phrase import PhraseNet
 from shared.written import PLAYING_STYLES, UNKNOWN_STYLE
@@ -106,6 +106,8 @@ def train(order: Order, tell: Callable[[Report], None]) -> Outcome:
         state = order.out / f"{order.title}-state.safetensors"
         task = PhraseTask(net, order.settings.importance.all(), teachers)
         training = Training(task, order.run, world, order.seed, state, _fingerprint(order))
+        if training.is_done and not order.weights.is_file():
+            raise CheckpointError(f"{state}: says that training is done, but {order.weights.name} is gone; train with --overwrite")
         diary = Diary(order.out / f"{order.title}{_LOG_ENDING}", training.standing.step) if world.leads else None
         for report in training.go(windows, _held(music.held_out, context), diary, keep):
             if world.leads:
@@ -186,14 +188,24 @@ def _base_checkpoint(order: Order) -> Path | None:
     name = order.settings.base_checkpoint
     if name is None or order.what == "adapter":
         return None
+    _not_itself(order, name, f"base_checkpoint {name}")
     try:
         return find_folder(name) / FILE_NAME
     except ConfigError as error:
         raise ConfigError(f"base_checkpoint {str(error).removeprefix('--model ')}; train it first, or set base_checkpoint: null") from None
 
 
+def _not_itself(order: Order, name: str, said: str) -> None:
+    """Raises ConfigError where `name` is the model in training, or would be as soon as that has weights."""
+    places = [Path(name)] if Path(name).name != name else [folder / name for folder in model_folders()]
+    if order.out.resolve() in (place.resolve() for place in places):
+        raise ConfigError(f"{said}: would soon be what is trained itself, in {order.out}; train under another name, or with another --out")
+
+
 def _teachers(order: Order) -> list[Path]:
     """The weights that teach."""
+    for name in order.teachers:
+        _not_itself(order, name, f"--teacher {name}")
     try:
         return [find_folder(name) / FILE_NAME for name in order.teachers]
     except ConfigError as error:

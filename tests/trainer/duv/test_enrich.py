@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from shared.errors import ConfigError, DataError, JamBotError
 from tests.trainer.duv.made_music import Played, midi_bytes
+from tests.trainer.duv.test_groove import write
 from trainer.duv.command import duv
 from trainer.duv.enrich import SUMMARY, EnrichOrder, enrich
 from trainer.duv.enrich_store import FOLDER, EnrichStore
@@ -63,6 +64,16 @@ def test_copies_and_broken_files_are_left_out_by_name(tmp_path: Path) -> None:
     assert len(read_manifest(tmp_path / "out" / "bass.jsonl")) == 6
 
 
+def test_a_take_that_two_archives_share_is_learned_once(tmp_path: Path) -> None:
+    hits = {name: midi_bytes([("drums", -1, [(beat, 0.1, 38, 60 + 5 * number) for beat in range(8)])]) for number, name in enumerate("abc")}
+    for place, (names, split) in {"one": ("ab", "train"), "two": ("bc", "test")}.items():
+        (tmp_path / place).mkdir()
+        write(tmp_path / place, {name: hits[name] for name in names}, [(name, "rock", "90", "4-4", split) for name in names])
+    done = enrich(EnrichOrder((tmp_path / "one", tmp_path / "two"), tmp_path / "out", ("drums",), 1), silent)
+    assert sorted(track.name for track in read_manifest(tmp_path / "out" / "drums.jsonl")) == ["a", "b", "c"]
+    assert [left.reason for left in done.summary.dropped] == ["a copy (of b)"]
+
+
 def test_only_the_instruments_that_were_asked_for_are_written(tmp_path: Path) -> None:
     music(tmp_path / "in")
     enrich(order(tmp_path, "bass"), silent)
@@ -76,6 +87,9 @@ def test_the_same_again_is_there_already_and_other_music_needs_overwrite(tmp_pat
     enrich(order(tmp_path), silent)
     before = (tmp_path / "out" / "bass.jsonl").read_bytes()
     assert enrich(order(tmp_path), silent).again
+    (tmp_path / "out" / "bass.jsonl").write_bytes(before[:-10])
+    assert not enrich(order(tmp_path), silent).again, "a manifest that was damaged is written anew"
+    assert (tmp_path / "out" / "bass.jsonl").read_bytes() == before
     music(tmp_path / "in", 8)
     with pytest.raises(ConfigError, match="--overwrite"):
         enrich(order(tmp_path), silent)

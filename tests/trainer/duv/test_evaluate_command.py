@@ -154,18 +154,26 @@ def test_an_instrument_is_measured_on_the_test_part_of_its_manifest(tmp_path: Pa
         (["--model", "nobody"], "nobody: no such humanizer"),
         (["--adapter", "funk"], "name it with --model"),
         (["--part", "val"], "no track of drums is marked val"),
-        ([], "no track of drums is marked train"),
+        (["--train", "data"], "no track of drums is marked train"),
     ],
 )
 def test_what_cannot_be_measured_is_said_in_a_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
 ) -> None:
     data = write_groove(tmp_path / "data", TEST)
+    monkeypatch.chdir(tmp_path)
     assert ended("evaluate", "--dataset", "groove_midi", "--data", data, *arguments, "--json", tmp_path / "found.json") == 2
     error = capsys.readouterr().err
     assert told in error
     assert error.count("\n") == 1
     assert not (tmp_path / "found.json").exists()
+
+
+def test_a_model_that_was_just_trained_is_measured_beside_installed_baselines(tmp_path: Path, model: Path) -> None:
+    (model / "ladder.safetensors").unlink()
+    found = evaluated(tmp_path, "--data", write_groove(tmp_path / "data", TEST), "--model", model)
+    assert found["lightgbm"]["point"]["velocity_mae"] > 0
+    assert "Baselines learned from" in found["about"]["remarks"][0]
 
 
 def test_an_unknown_adapter_and_a_damaged_ladder_are_refused(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from shared.errors import DataError
 from tests.trainer.duv.made_music import Played, midi_bytes
-from trainer.duv.groove import ARCHIVE, COLUMNS, INFO, read_groove, read_tracks
+from trainer.duv.groove import ARCHIVE, COLUMNS, INFO, absent_takes, read_groove, read_tracks
+from trainer.duv.measured_set import left_out_line
 
 HITS: Sequence[Played] = [(0.02, 0.1, 36, 100), (0.27, 0.1, 38, 30), (0.23, 0.1, 40, 70), (0.25, 0.1, 42, 55), (0.99, 0.1, 26, 80)]
 Row = tuple[str, str, str, str, str]
@@ -72,7 +73,7 @@ def test_every_take_of_the_archive_is_read_wherever_it_lies_in_it(tmp_path: Path
         ({"1": b"MThd damaged"}, ("1", "rock", "90", "4-4", "train")),
         ({"1": take()}, ("2", "rock", "90", "4-4", "train")),
         ({"1": take()}, ("1", "rock", "fast", "4-4", "train")),
-        ({"1": take()}, ("1", "rock", "90", "4-4", "exam")),
+        ({"1": take()}, ("1", "rock", "90", "", "train")),
     ],
 )
 def test_a_take_that_cannot_be_measured_is_named_and_training_goes_on_without_it(
@@ -86,10 +87,24 @@ def test_a_take_that_cannot_be_measured_is_named_and_training_goes_on_without_it
     assert [left.name for left in reading.dropped] == ["1.mid"]
 
 
+def test_what_measuring_does_not_need_may_be_missing(tmp_path: Path) -> None:
+    write(tmp_path, {"1": take(), "2": take()}, [("1", "rock", "90", "4/4", "exam"), ("2", "", "90", "4-4", "")])
+    found = read_tracks(tmp_path)
+    assert all(track.part == "test" and track.is_measured for track in found.tracks)
+    assert [track.written.style for track in found.tracks] == ["rock", "unknown"]
+    (tmp_path / INFO).write_text("\ufeffmidi_filename,bpm,time_signature\n1.mid,90,4-4\n2.mid,90,4-4\n,90\n", encoding="utf-8")
+    found = read_tracks(tmp_path)
+    assert [(track.name, track.part) for track in found.tracks] == [("1.mid", "test"), ("2.mid", "test")]
+    assert left_out_line(absent_takes(tmp_path)).count("line 4 of info.csv") == 1
+
+
 def test_a_folder_without_its_table_is_refused(tmp_path: Path) -> None:
     write(tmp_path, {"1": take()}, [("1", "rock", "90", "4-4", "train")])
     (tmp_path / INFO).write_text("name\n1\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"info\.csv: lacks"):
+        read_groove(tmp_path)
+    (tmp_path / INFO).write_text("midi_filename,bpm,time_signature\n" + '"' + "x" * 200_000, encoding="utf-8")
+    with pytest.raises(DataError, match=r"info\.csv: cannot be read"):
         read_groove(tmp_path)
     (tmp_path / INFO).unlink()
     with pytest.raises(DataError, match=r"info\.csv"):

@@ -200,11 +200,13 @@ def test_an_adapter_gets_better_at_its_style_does_no_harm_elsewhere_and_leaves_t
     assert strength.harms == (strength.elsewhere[1] > strength.elsewhere[0] * (1 + allowed))
     assert not strength.harms
     assert strength.style[1] < 0.995 * strength.style[0]
-    # What is said of it holds for the file that lies there.
+    # What is said of it holds for the file that lies there, which is not weakened once more.
+    kept = order.weights.read_bytes()
     again = train(order, silent).strength
     assert again is not None
-    assert again.share == 1
+    assert again.share == strength.share
     assert again.style == pytest.approx(strength.style, abs=1e-3)
+    assert order.weights.read_bytes() == kept
     assert (out / FILE_NAME).read_bytes() == before
     assert order.weights.name == "adapter-jazz.safetensors"
     assert order.weights.stat().st_size < 0.5 * (out / FILE_NAME).stat().st_size
@@ -271,12 +273,20 @@ def test_what_is_wrong_is_said_before_anything_is_written(manifest: Path, tmp_pa
     missing = msgspec.structs.replace(settings(), base_checkpoint="nobody")
     with pytest.raises(ConfigError, match="base_checkpoint nobody: no such model"):
         train(replace(order, settings=missing), silent)
+    itself = msgspec.structs.replace(settings(), base_checkpoint=str(out))
+    with pytest.raises(ConfigError, match="would soon be what is trained itself"):
+        train(replace(order, settings=itself), silent)
+    with pytest.raises(ConfigError, match=r"--teacher drums_mine: would soon .*another --out"):
+        train(replace(order, out=Path("checkpoints/drums_mine"), teachers=("drums_mine",)), silent)
     assert not out.exists()
     train(order, silent)
     kept = order.weights.read_bytes()
     with pytest.raises(ConfigError, match="nobody"):
         train(replace(order, settings=missing, overwrite=True), silent)
     assert order.weights.read_bytes() == kept
+    order.weights.unlink()
+    with pytest.raises(CheckpointError, match=r"training is done, but model\.safetensors is gone; train with --overwrite"):
+        train(order, silent)
 
 
 def test_a_run_goes_on_only_as_it_was_begun(manifest: Path, tmp_path: Path) -> None:
