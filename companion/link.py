@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, Literal
 
@@ -130,20 +130,30 @@ class BridgeProcess:
 
 
 class BridgeLink:
-    """A DEALER to the bridge at `endpoint`. Seconds are `perf_counter`'s on this machine; `bridge_sec` converts.
+    """A DEALER to the bridge at `endpoint`. Seconds are those of `now`, a steady clock of this machine; `bridge_sec` converts.
 
     `keys` are needed for a bridge on another machine. `refusal` is the bridge's last Error that keeps us out, None once
     connected. Closing says goodbye.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str, token: str, keys: ClientKeys | None = None) -> None:
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        endpoint: str,
+        token: str,
+        keys: ClientKeys | None = None,
+        now: Callable[[], float] = perf_counter,
+    ) -> None:
         if keys is None and not is_loopback(endpoint):
             raise ConfigError(f"{endpoint}: a bridge on another machine is reached with keys; make them there with `companion keys FOLDER`")
         self.state: State = "connecting"
         self.refusal: Error | None = None
+        self._now = now
         self._hello = Hello(version=__version__, token=token)
         self._hello_sec = self._heartbeat_sec = self._heard_sec = float("-inf")
+        self._heard: list[tuple[AnyMessage, float]] = []
         self._trips: deque[tuple[float, float]] = deque(maxlen=ROUND_TRIPS)
+        self._offset_sec = 0.0
         self._dealer = dealer = context.socket(zmq.DEALER)
         dealer.linger = 200
         # nothing waits for a bridge that is away: a plan kept for later would be wrong
@@ -177,8 +187,8 @@ class BridgeLink:
 
     @property
     def offset_sec(self) -> float:
-        """The bridge's clock minus ours, from the quickest of the last heartbeats; 0 before any (one machine, one clock)."""
-        return min(self._trips)[1] if self._trips else 0.0
+        """The bridge's clock minus ours, from the quickest of the last heartbeats."""
+        return self._offset_sec
 
     @property
     def round_trip_sec(self) -> float | None:
@@ -190,12 +200,15 @@ class BridgeLink:
         return our_sec + self.offset_sec
 
     def connect(self, timeout_sec: float) -> list[tuple[AnyMessage, float]]:
-        """Wait until the bridge admits us; returns what it said. Raises PortError where it refuses or does not answer."""
-        end_sec = perf_counter() + timeout_sec
+        """Wait until the bridge admits us and its clock is known; returns what it said.
+
+        Raises PortError where it refuses or does not answer.
+        """
+        end_sec = self._now() + timeout_sec
         self.refusal = None
         heard: list[tuple[AnyMessage, float]] = []
-        while self.state != "connected":
-            left_sec = end_sec - perf_counter()
+        while self.state != "connected" or not self._trips:
+            left_sec = end_sec - self._now()
             if self.refusal is not None:
                 raise PortError(f"the bridge at {self._endpoint} refuses: {self.refusal.text}")
             if left_sec <= 0:
@@ -210,12 +223,12 @@ class BridgeLink:
     def receive(self, timeout_sec: float) -> list[tuple[AnyMessage, float]]:
         """What has come, each with its arrival in our seconds; waits up to `timeout_sec` for the first. Keeps the link alive.
 
-        Call it at least every 0.25 s. Heartbeats are used up here; a `Welcome` tells that everything begins anew.
+        Call it at least every 0.25 s. Heartbeats are used up here; a `Welcome` tells that everything begins anew. It and what
+        follows are held back until the first heartbeat is answered: before that nobody can say what the bridge's seconds mean.
         """
-        self._tend(perf_counter())
+        self._tend(self._now())
         self._poller.poll(max(0, int(timeout_sec * 1000)))
-        now_sec = perf_counter()
-        heard: list[tuple[AnyMessage, float]] = []
+        now_sec = self._now()
         while self._monitor.poll(0):
             if recv_monitor_message(self._monitor)["event"] == zmq.EVENT_DISCONNECTED:
                 self.state = "connecting"
@@ -227,8 +240,14 @@ class BridgeLink:
                 break
             message = self._heed(parts, now_sec)
             if message is not None:
-                heard.append((message, now_sec))
+                self._heard.append((message, now_sec))
+        # only now: whoever was kept from reading finds here what came meanwhile
+        if self.state == "connected" and now_sec - self._heard_sec > SILENCE_SEC:
+            self.state = "connecting"
         self._tend(now_sec)
+        if not self._trips:
+            return []
+        heard, self._heard = self._heard, []
         return heard
 
     def close(self) -> None:
@@ -240,8 +259,6 @@ class BridgeLink:
         self._dealer.close()
 
     def _tend(self, now_sec: float) -> None:
-        if self.state == "connected" and now_sec - self._heard_sec > SILENCE_SEC:
-            self.state = "connecting"
         if self.state == "connecting" and now_sec - self._hello_sec >= HELLO_SEC and self._send(self._hello):
             self._hello_sec = now_sec
         if self.state == "connected" and now_sec - self._heartbeat_sec >= HEARTBEAT_SEC:
@@ -259,13 +276,20 @@ class BridgeLink:
         self._heard_sec = now_sec
         if isinstance(message, Welcome):
             self.state, self.refusal = "connected", None
+            if not self._trips:
+                # what a bridge said whose clock was never known
+                self._heard.clear()
             self._trips.clear()
             self._heartbeat_sec = float("-inf")
         elif isinstance(message, Heartbeat):
             if message.echo_sec is not None:
                 trip_sec = now_sec - message.echo_sec
                 self._trips.append((trip_sec, message.sent_sec - (message.echo_sec + trip_sec / 2)))
+                self._offset_sec = min(self._trips)[1]
             return None
+        elif isinstance(message, Error) and message.code == "hello":
+            # it gave us up, and we did not hear of it
+            self.state = "connecting"
         elif isinstance(message, Error) and self.state == "connecting":
             self.refusal = message
         elif isinstance(message, Goodbye):

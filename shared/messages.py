@@ -167,9 +167,9 @@ class Parameter(Message, frozen=True, tag="parameter"):
 
 
 class Error(Message, frozen=True, tag="error"):
-    """Either way: why the peer's message was refused. `busy`, `token`, `version` end the conversation."""
+    """Either way: why the peer's message was refused. `busy`, `token`, `version` end the conversation; after `hello` it begins with one."""
 
-    code: Literal["busy", "token", "version", "message"]
+    code: Literal["hello", "busy", "token", "version", "message"]
     text: Text
 
 

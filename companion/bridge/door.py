@@ -1,8 +1,8 @@
 """The bridge's door to its companion: a ROUTER that admits one, and heeds nobody else. Knows no music.
 
-A companion is admitted by a Hello with the token (or, where keys are used, by its key). Its end is noticed at once: the
-operating system closes its connection, and the ROUTER's monitor names the file descriptor that its messages came from.
-ZMTP heartbeats find a peer that hangs or whose machine is gone.
+A companion is admitted by a Hello with the token (or, where keys are used, by its key), and begins anew with another Hello.
+Its end is noticed at once: the operating system closes its connection, and the ROUTER's monitor names the file descriptor that
+its messages came from. ZMTP heartbeats find a peer that hangs or whose machine is gone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LINGER_MS = 200
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A companion was admitted."""
+    """A companion was admitted, or the admitted one begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Door:
         self._keys = keys
         self._peer: bytes | None = None
         self._peer_fd = -1
+        self._greeted = False
         self._gone = False
         self._errors = 0
         self._errors_sec = 0.0
@@ -133,7 +134,7 @@ class Door:
         sender = frames[0].bytes
         parts = [frame.bytes for frame in frames[1:]]
         if sender != self._peer and sum(map(len, parts)) > STRANGERS_BYTES_MAX:
-            self._refuse(sender, "message", "say Hello first", now_sec)
+            self._refuse(sender, "hello", "say Hello first", now_sec)
             return None
         try:
             message = decode(parts)
@@ -145,21 +146,24 @@ class Door:
             if isinstance(message, Goodbye):
                 self._peer = None
                 return Left()
-            # a Hello said twice before the first was answered
-            return None if isinstance(message, Hello) else message
+            greeted, self._greeted = self._greeted, isinstance(message, Hello)
+            if isinstance(message, Hello):
+                # said again before the first was answered, or anew by one that heard nothing for long
+                return None if greeted else Joined()
+            return message
         if not isinstance(message, Hello):
             if not isinstance(message, Goodbye):
-                self._refuse(sender, "message", "say Hello first", now_sec)
+                self._refuse(sender, "hello", "say Hello first", now_sec)
         elif self._keys is None and not hmac.compare_digest(message.token.encode(), self._token.encode()):
             self._refuse(sender, "token", "the token is not this bridge's; start both as the same user", now_sec)
         elif self._peer is not None:
             self._refuse(sender, "busy", "another companion plays here; stop it first", now_sec)
         else:
-            self._peer, self._peer_fd = sender, int(frames[0].get(zmq.SRCFD))
+            self._peer, self._peer_fd, self._greeted = sender, int(frames[0].get(zmq.SRCFD)), True
             return Joined()
         return None
 
-    def _refuse(self, sender: bytes, code: Literal["busy", "token", "version", "message"], text: str, now_sec: float) -> None:
+    def _refuse(self, sender: bytes, code: Literal["hello", "busy", "token", "version", "message"], text: str, now_sec: float) -> None:
         if now_sec - self._errors_sec >= 1.0:
             self._errors, self._errors_sec = 0, now_sec
         self._errors += 1

@@ -6,14 +6,28 @@ import os
 import signal
 import sys
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
+from companion.bridge.door import Door, Event, Joined, Left
 from companion.keys import make_keys, user_token
-from companion.link import BridgeLink, BridgeProcess
+from companion.link import SILENCE_SEC, BridgeLink, BridgeProcess
 from shared.errors import ConfigError, PortError
 from shared.messages import Heartbeat, Status, Transport, Welcome
-from tests.companion.bridge.house import PATIENCE_SEC, Companion, context, house, until
+from tests.companion.bridge.house import PATIENCE_SEC, TOKEN, Companion, context, house, until
+
+LONG_SEC = SILENCE_SEC + 1.0
+
+
+class Clock:
+    """The machine's clock, moved by as much as a test says."""
+
+    def __init__(self) -> None:
+        self.ahead_sec = 0.0
+
+    def __call__(self) -> float:
+        return perf_counter() + self.ahead_sec
 
 
 def alive(pid: int) -> bool:
@@ -49,6 +63,72 @@ def test_a_bridge_that_dies_is_started_again_and_the_link_finds_it() -> None:
         companion.lay(72)
         until(lambda: 72 in fl.sounding(), companion.tend, fl.tend)
         companion.link.close()
+
+
+def test_a_bridge_that_was_silent_for_long_goes_on_over_the_same_connection() -> None:
+    with house() as (sockets, process, fl):
+        clock = Clock()
+        companion = Companion(sockets, process, clock)
+        until(lambda: companion.playing, companion.tend, fl.tend)
+        companion.lay(72)
+        until(lambda: 72 in fl.sounding(), companion.tend, fl.tend)
+
+        def pass_silently() -> None:
+            clock.ahead_sec += LONG_SEC
+            companion.tend()
+
+        until(lambda: companion.link.state == "connecting", pass_silently)
+        assert not companion.link.send(Status(text="lost"))
+        until(lambda: len(companion.told(Welcome)) == 2, companion.tend, fl.tend)
+        until(lambda: not fl.sounding(), companion.tend, fl.tend)
+        companion.lay(75)
+        until(lambda: fl.sounding() == {75}, companion.tend, fl.tend)
+        companion.link.close()
+        until(lambda: not fl.sounding(), fl.tend)
+
+
+def test_who_was_kept_from_reading_for_long_has_lost_nothing() -> None:
+    with house() as (sockets, process, fl):
+        clock = Clock()
+        companion = Companion(sockets, process, clock)
+        until(lambda: companion.playing, companion.tend, fl.tend)
+        clock.ahead_sec += LONG_SEC
+        until(lambda: companion.link.waitables[0].poll(0), fl.tend)
+        companion.tend()
+        assert companion.link.state == "connected"
+        companion.lay(72)
+        until(lambda: 72 in fl.sounding(), companion.tend, fl.tend)
+        assert len(companion.told(Welcome)) == 1
+        companion.link.close()
+
+
+def test_who_read_nothing_until_the_bridge_gave_it_up_is_admitted_again() -> None:
+    with context() as sockets:
+        door = Door(sockets, "tcp://127.0.0.1:0", TOKEN)
+        link = BridgeLink(sockets, door.endpoint, TOKEN)
+        events: list[Event] = []
+
+        def tend() -> None:
+            for event in door.poll(perf_counter()):
+                events.append(event)
+                if isinstance(event, Joined):
+                    door.send(Welcome(version="", ports=(), priority=""))
+                elif isinstance(event, Heartbeat):
+                    door.send(Heartbeat(sent_sec=perf_counter(), echo_sec=event.sent_sec))
+
+        def hear() -> None:
+            link.receive(0.0)
+
+        def flood() -> None:
+            for _ in range(1000):
+                door.send(Status(text="." * 80))
+
+        until(lambda: link.state == "connected" and link.round_trip_sec is not None, hear, tend)
+        until(lambda: Left() in events, flood, tend)
+        until(lambda: events.count(Joined()) == 2 and link.state == "connected", hear, tend)
+        until(lambda: isinstance(events[-1], Heartbeat), hear, tend)
+        link.close()
+        door.close()
 
 
 def kill_without_end(process: BridgeProcess) -> None:
@@ -90,6 +170,17 @@ def test_welcome_comes_first_and_the_clock_is_known() -> None:
         assert trip_sec is not None
         assert abs(companion.link.bridge_sec(5.0) - 5.0) <= trip_sec
         companion.link.close()
+
+
+def test_what_a_bridge_on_another_machine_says_first_is_read_with_its_clock() -> None:
+    with house() as (sockets, process, _):
+        clock = Clock()
+        clock.ahead_sec = 90_000.0
+        link = BridgeLink(sockets, process.endpoint, process.token, now=clock)
+        heard = link.connect(PATIENCE_SEC)
+        transport, our_sec = next((message, sec) for message, sec in heard if isinstance(message, Transport))
+        assert link.bridge_sec(our_sec) == pytest.approx(transport.at_sec, abs=PATIENCE_SEC)
+        link.close()
 
 
 def test_another_machine_needs_keys() -> None:

@@ -103,10 +103,11 @@ def house() -> Iterator[tuple[Context, BridgeProcess, Fl]]:
 
 
 class Companion:
-    """A companion that lays long notes on the song's next beats."""
+    """A companion that lays long notes on the song's next beats, on a clock of its own."""
 
-    def __init__(self, sockets: Context, process: BridgeProcess) -> None:
-        self.link = BridgeLink(sockets, process.endpoint, process.token)
+    def __init__(self, sockets: Context, process: BridgeProcess, now: Callable[[], float] = perf_counter) -> None:
+        self._now = now
+        self.link = BridgeLink(sockets, process.endpoint, process.token, now=now)
         self.messages: list[AnyMessage] = [message for message, _ in self.link.connect(PATIENCE_SEC)]
         self._generation = 0
 
@@ -129,7 +130,7 @@ class Companion:
         transport = self.transport()
         assert transport is not None
         self._generation += 1
-        beat = transport.beat + (self.link.bridge_sec(perf_counter()) - transport.at_sec) * transport.tempo_bpm / 60 + 0.1
+        beat = transport.beat + (self.link.bridge_sec(self._now()) - transport.at_sec) * transport.tempo_bpm / 60 + 0.1
         note = PlannedNote(self._generation, beat, duration_beat, pitch, 90, 0.0, pitch % 16)
         self.link.send(
             Plan(epoch=transport.epoch, generation=self._generation, from_beat=beat, until_beat=beat + 1, notes=(note,))
