@@ -94,6 +94,7 @@ class Conductor:
         self._cause: int | None = None
         self._replan_sec: float | None = None
         self._epoch_tick = 0
+        self._epoch_sec = 0.0
         self._holding = False
         self._polled_sec = 0.0
         self.session = Session()
@@ -203,7 +204,7 @@ class Conductor:
         change = self.session.apply(transport)
         if change.started:
             self._planner.begin(transport.epoch)
-            self._epoch_tick = self.session.tick_at(transport.at_sec)
+            self._epoch_tick, self._epoch_sec = self.session.tick_at(transport.at_sec), transport.at_sec
             self._outlook.begin(self._epoch_tick, self.session.grid, self._holding, transport.pattern)
             self._replan(self._epoch_tick, None, now_sec)
         elif self._laying and (change.grid or change.pattern or change.tempo_jump):
@@ -223,7 +224,8 @@ class Conductor:
         if not self.session.playing:
             self._outlook.hold(heard.chord)
             return
-        tick = max(heard.tick, self._epoch_tick)
+        # a chord begun before the song jumped was struck at a place that is left, maybe far ahead of the new one
+        tick = max(heard.tick, self._epoch_tick) if heard.at_sec >= self._epoch_sec else self._epoch_tick
         if self._outlook.heard(heard.chord, tick, self.session.grid):
             self.figures.chord_changes += 1
             self._replan(tick, heard.cause, now_sec)

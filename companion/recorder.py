@@ -20,7 +20,8 @@ from shared.errors import DataError
 from shared.messages import AnyMessage
 from shared.score import Event, Note
 
-FORMAT = 2
+FORMAT = 3
+"""Of the log's entries and of what the conductor makes of them: a log of another format would not give the same notes again."""
 FLUSH_ENTRIES = 50
 
 

@@ -14,7 +14,7 @@ TEMPO_JUMP_RATIO = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a transport message changed."""
+    """What a transport message changed. `pattern`: another one loops now; which one is selected while the song plays means nothing."""
 
     epoch: bool
     started: bool
@@ -57,7 +57,7 @@ class Session:
             started=transport.playing and (epoch or not was_playing),
             stopped=was_playing and not transport.playing,
             grid=self.grid != grid,
-            pattern=before is not None and before.pattern != transport.pattern,
+            pattern=before is not None and before.pattern != transport.pattern and loop_ticks is not None,
             tempo_jump=not epoch and ratio > TEMPO_JUMP_RATIO,
         )
 

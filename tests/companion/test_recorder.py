@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from companion.cast import header_of
-from companion.recorder import Recorder, read_log
+from companion.recorder import FORMAT, Recorder, read_log
 from companion.touch_store import BY_RULES
 from shared.errors import DataError
 from shared.settings import load_settings
@@ -26,7 +27,7 @@ def test_log_and_midi_file_stand_beside_each_other(tmp_path: Path) -> None:
     house.finish(4.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["jam.jsonl", "jam.mid"]
     header, entries = read_log(tmp_path / "jam.jsonl")
-    assert (header.model, header.seed, header.format) == ("fallback", 1, 2)
+    assert (header.model, header.seed, header.format) == ("fallback", 1, FORMAT)
     assert {entry[0] for entry in entries} == {"m", "p", "d", "t"}
 
 
@@ -51,6 +52,12 @@ def test_a_full_disk_ends_the_log_and_not_the_jam(tmp_path: Path) -> None:
 def test_what_is_no_log_is_said_so(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "log").write_bytes(content)
     with pytest.raises(DataError, match="no JamBot log"):
+        read_log(tmp_path / "log")
+
+
+def test_a_log_of_an_older_version_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(msgspec.json.encode(msgspec.structs.replace(HEADER, format=FORMAT - 1)) + b"\n")
+    with pytest.raises(DataError, match=f"log format {FORMAT - 1}; this JamBot reads format {FORMAT}"):
         read_log(tmp_path / "log")
 
 

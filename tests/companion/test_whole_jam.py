@@ -115,6 +115,28 @@ def test_a_seek_silences_the_old_place_and_plays_at_the_new_one(target_beat: flo
     assert after
 
 
+def test_a_chord_rolled_over_a_jump_back_is_answered_at_the_new_place() -> None:
+    house = House(chords("F7", 4.0, 8.0))
+    seam_sec = sec_of(16)
+    for pitch, after_sec in ((48, -0.030), (52, -0.028), (55, -0.026), (59, 0.040)):
+        house.at(seam_sec + after_sec, lambda machine, pitch=pitch: machine.keys(True, pitch))
+    house.at(seam_sec - 0.010, lambda machine: machine.seek(0.0))
+    house.run(seam_sec + 0.2)
+    assert house.conductor.chord_symbol == "Cmaj7"
+    house.finish(seam_sec + 3.3)
+    assert [note for note in house.heard if note.at_sec > seam_sec + 1.6]
+
+
+def test_selecting_a_pattern_while_the_song_plays_changes_nothing() -> None:
+    def played(select: bool) -> list[tuple[float, int]]:
+        house = House(chords("Dm7", 2.0))
+        if select:
+            house.at(sec_of(6.3), lambda machine: machine.set_pattern(2, 16))
+        return [(round(note.onset_beat, 1), note.pitch) for note in house.finish(sec_of(16)).solo]
+
+    assert played(select=True) == played(select=False)
+
+
 def test_stop_in_the_middle_of_a_bar_is_silence_and_start_goes_on() -> None:
     house = House(chords("Dm7 G7 Cmaj7 A7 Dm7 G7", 4.0))
     stop_sec = sec_of(6.6)
