@@ -232,8 +232,7 @@ class Conductor:
 
     def _lay(self, event: Event, now_sec: float) -> None:
         """Take an event into the plan, a note not before it can reach the player."""
-        onset_sec = self.session.clock.sec_at(ticks_to_beats(event.tick))
-        self.outbox.append(self._planner.accept(event, self._cause, (now_sec + REACH_SEC - onset_sec) * 1000.0))
+        self.outbox.append(self._planner.accept(event, self._cause, self._reach_ms(event.tick, now_sec)))
         if isinstance(event, Note):
             self._cause = None
 
@@ -249,6 +248,10 @@ class Conductor:
         lag_sec = self._touch.lag_ms_least(self.session.clock.tempo_bpm) / 1000.0
         return max(self._epoch_tick, self.session.next_tick_at(now_sec + self._guard_sec - lag_sec))
 
+    def _reach_ms(self, tick: int, now_sec: float) -> float:
+        """The least lag with which a note at `tick` that is written now can still reach the player; below 0 where it has time."""
+        return (now_sec + REACH_SEC - self.session.clock.sec_at(ticks_to_beats(tick))) * 1000.0
+
     def _ticks(self, sec: float) -> int:
         """How many ticks cover `sec` seconds at the present tempo."""
         return math.ceil(sec_to_beats(sec, self.session.clock.tempo_bpm) * TICKS_PER_BEAT)
@@ -260,7 +263,8 @@ class Conductor:
         commit = self._commit_tick(now_sec)
         foresight = self._outlook.foresight(heard_tick, self._horizon(max(heard_tick, commit)), self.session.grid)
         apart_ticks, void_ticks = self._ticks(APART_SEC), self._ticks(ANSWER_SEC)
-        self.outbox += self._planner.relay(heard_tick, commit, foresight, self._conditioning(), apart_ticks, void_ticks)
+        reach_ms = self._reach_ms(max(heard_tick, commit), now_sec)
+        self.outbox += self._planner.relay(heard_tick, commit, foresight, self._conditioning(), apart_ticks, void_ticks, reach_ms)
         self._cause = cause
         self._replan_sec = now_sec
         self._submit(now_sec)

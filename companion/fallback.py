@@ -145,7 +145,7 @@ class _Lead:
 
 
 class _Comp:
-    """One guide tone at a time, led as smoothly as can be. A voice sounds one note, so chords are left to the keyboard."""
+    """One guide tone at a time, led as smoothly as can be; whole chords are left to the keyboard."""
 
     def __init__(self, task: Task) -> None:
         self._beat = _Beat(task)

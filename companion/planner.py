@@ -28,6 +28,7 @@ from shared.settings import SoloSettings
 from shared.swing import swing_wish
 
 TASK_EVENTS_MAX = 640
+VOICE_MAX = 15
 RESOLVE_SEMITONES = 2
 
 
@@ -81,13 +82,21 @@ class Planner:
         self.humanized = set()
 
     def relay(
-        self, heard_tick: int, commit_tick: int, foresight: Foresight, conditioning: Conditioning, apart_ticks: int = 0, void_ticks: int = 0
+        self,
+        heard_tick: int,
+        commit_tick: int,
+        foresight: Foresight,
+        conditioning: Conditioning,
+        apart_ticks: int = 0,
+        void_ticks: int = 0,
+        lag_ms_least: float = 0.0,
     ) -> list[Plan]:
         """Void all from the later of the two ticks on, and rewrite the frames from `heard_tick` with what is known now.
 
         `heard_tick` is where the chord belongs, `commit_tick` the first onset that can still be changed. New notes begin at
         least `apart_ticks` after the last fixed one. Opens a new generation and returns its first windows: one that takes the
-        next `void_ticks` from the player, and one with the note that resolves a clash with the new chord, if there is a clash.
+        next `void_ticks` from the player, and one with the note that resolves a clash with the new chord, if there is a clash: it
+        lags at least `lag_ms_least`, see `accept`.
         """
         start = max(heard_tick, commit_tick)
         kept: list[Note] = []
@@ -116,7 +125,7 @@ class Planner:
         self.generation += 1
         void = self._window(max(begin, start + void_ticks), (), None)
         self.planned_until_tick = begin
-        resolution = self._resolve(begin, foresight, conditioning)
+        resolution = self._resolve(begin, foresight, conditioning, lag_ms_least)
         return [void] if resolution is None else [void, resolution]
 
     def catch_up(self, commit_tick: int, foresight: Foresight, conditioning: Conditioning) -> None:
@@ -152,7 +161,10 @@ class Planner:
         if isinstance(event, Frame):
             self._score.append(event)
             return self._window(max(event.tick, self.planned_until_tick), (), cause)
-        return self._window(event.tick + 1, (self._lay(event, self._last_frame().conditioning, lag_ms_least),), cause)
+        self._lay(event, self._last_frame().conditioning, lag_ms_least, len(self._notes_from(event.tick)))
+        # notes struck together stand in one window: one of its own for each would void the one before
+        struck = tuple(self._laid[note].planned for note in self._notes_from(event.tick))
+        return self._window(event.tick + 1, struck, cause)
 
     def touch(self, touched: Touched, commit_tick: int) -> Plan | None:
         """Play the notes from `commit_tick` on as a humanizer says: the window that says so, None where nothing changes.
@@ -220,7 +232,7 @@ class Planner:
             cause=cause if notes else None,
         )
 
-    def _lay(self, note: Note, conditioning: Conditioning, lag_ms_least: float) -> PlannedNote:
+    def _lay(self, note: Note, conditioning: Conditioning, lag_ms_least: float, voice: int) -> PlannedNote:
         before, tempo_bpm = self._last_note(), conditioning.tempo_bpm
         self._score.append(note)
         self._next_id += 1
@@ -233,7 +245,7 @@ class Planner:
             pitch=note.pitch,
             velocity=velocity,
             lag_ms=lag_ms,
-            voice=0,
+            voice=min(voice, VOICE_MAX),
         )
         leaning = self._touch.leaning(ruled, self._lean, tempo_bpm)
         lag_ms = max(leaning.lag_ms, min(lag_ms_least, LAG_MS_MAX), self._lag_ms_behind(before, note, tempo_bpm))
@@ -260,7 +272,7 @@ class Planner:
     def _last_note(self) -> Note | None:
         return next((event for event in reversed(self._score) if isinstance(event, Note)), None)
 
-    def _resolve(self, begin: int, foresight: Foresight, conditioning: Conditioning) -> Plan | None:
+    def _resolve(self, begin: int, foresight: Foresight, conditioning: Conditioning, lag_ms_least: float) -> Plan | None:
         """End a note that sounds into a chord which it does not fit by moving to the nearest chord note by step."""
         note, chord = self._last_note(), foresight.chord_at(begin)
         if note is None or chord is None or note.end_tick <= begin or note.tick >= begin or note.pitch % 12 in chord.scale:
@@ -271,6 +283,6 @@ class Planner:
             return None
         trimmed = Note(note.tick, note.pitch, begin - note.tick)
         self._score[self._score.index(note, max(0, len(self._score) - TASK_EVENTS_MAX))] = trimmed
-        self._laid[trimmed] = self._laid.pop(note)
+        laid = self._laid[trimmed] = self._laid.pop(note)
         resolution = Note(begin, pitch, max(1, min(note.end_tick, foresight.grid.next_beat(begin)) - begin))
-        return self._window(begin + 1, (self._lay(resolution, conditioning, 0.0),), None)
+        return self._window(begin + 1, (self._lay(resolution, conditioning, lag_ms_least, laid.planned.voice),), None)

@@ -46,7 +46,7 @@ class Tape:
         self._planned: dict[int, tuple[_Stretch, PlannedNote]] = {}
         self._held: dict[int, float] = {}
         self._chord_notes: list[JamNote] = []
-        self._solo_notes: list[JamNote] = []
+        self._solo_notes: dict[int, list[JamNote]] = {}
         self._names: list[ChordName] = []
         self._tempos: list[TempoChange] = []
         self._meters: list[MeterChange] = []
@@ -90,8 +90,8 @@ class Tape:
             self._release(pitch, self._end_beat)
         return Jam(
             title=self._title,
-            chords=tuple(sorted(self._chord_notes, key=lambda note: (note.onset_beat, note.pitch))),
-            solo=tuple(_one_at_a_time(sorted(self._solo_notes, key=lambda note: note.onset_beat))),
+            chords=tuple(sorted(self._chord_notes, key=_place)),
+            solo=tuple(sorted((note for voice in self._solo_notes.values() for note in _one_at_a_time(voice)), key=_place)),
             names=tuple(self._names),
             tempos=tuple(self._tempos) or (TempoChange(0.0, 120.0),),
             meters=tuple(self._meters) or (MeterChange(0.0, 4, 4),),
@@ -142,12 +142,18 @@ class Tape:
             self._release(pitch, self._end_beat)
 
     def _sounded(self, stretch: _Stretch, note: PlannedNote, sent_sec: float) -> None:
-        self._solo_notes.append(JamNote(stretch.beat_at(sent_sec), note.duration_beat, note.pitch, note.velocity))
+        heard = JamNote(stretch.beat_at(sent_sec), note.duration_beat, note.pitch, note.velocity)
+        self._solo_notes.setdefault(note.voice, []).append(heard)
 
 
-def _one_at_a_time(notes: list[JamNote]) -> list[JamNote]:
+def _place(note: JamNote) -> tuple[float, int]:
+    return note.onset_beat, note.pitch
+
+
+def _one_at_a_time(voice: list[JamNote]) -> list[JamNote]:
     """As the player sounds a voice: a note ends where the next one begins."""
     ended = []
+    notes = sorted(voice, key=_place)
     followers: list[JamNote | None] = [*notes[1:], None]
     for note, after in zip(notes, followers, strict=False):
         room = note.duration_beat if after is None else after.onset_beat - note.onset_beat

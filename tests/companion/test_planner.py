@@ -148,6 +148,25 @@ def test_a_note_that_is_ready_late_lags_more_and_is_not_late() -> None:
     assert plan.accept(Note(BAR + 12, 62, 12), None, lag_ms_least=-200.0).notes[0].lag_ms < 35.0
 
 
+def test_a_note_that_resolves_a_clash_has_time_to_reach_the_player() -> None:
+    plan = planner()
+    plan.begin(1)
+    plan.relay(0, 0, foresight((0, "Dm7")), LINE)
+    plan.accept(Note(84, 65, 48))
+    _, window = plan.relay(BAR, BAR, foresight((BAR, "Dmaj7")), LINE, lag_ms_least=35.0)
+    assert window.notes[0].lag_ms == 35.0
+
+
+def test_notes_struck_together_stand_together() -> None:
+    plan = planner()
+    plan.begin(1)
+    plan.relay(0, 0, foresight((0, "Dm7")), LINE)
+    windows = [plan.accept(Note(12, pitch, 12)) for pitch in (53, 57, 60)]
+    assert [[note.pitch for note in window.notes] for window in windows] == [[53], [53, 57], [53, 57, 60]]
+    assert {(window.from_beat * TICKS_PER_BEAT, window.until_beat * TICKS_PER_BEAT) for window in windows[1:]} == {(12, 13)}
+    assert [note.voice for note in windows[-1].notes] == [0, 1, 2], "a voice sounds one note at a time"
+
+
 def said(plan: Planner, from_tick: int, *, velocity: float = 30.0, onset_ms: float = 40.0) -> Touched:
     """A humanizer's word for every note from a tick on."""
     notes = [event for event in plan.score if isinstance(event, Note) and event.tick >= from_tick]

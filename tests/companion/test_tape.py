@@ -58,6 +58,18 @@ def test_the_second_stretch_begins_on_the_next_bar_line_whatever_lay_between() -
     assert jam.solo[0].onset_beat == pytest.approx(9.5)
 
 
+def test_notes_struck_together_keep_their_length() -> None:
+    tape = Tape("fallback")
+    tape.received(transport(1, 0.0, 0.0))
+    together = [PlannedNote(identity, 1.0, 2.0, 60 + identity, 80, 0.0, voice=identity) for identity in range(3)]
+    after = PlannedNote(3, 2.0, 0.5, 70, 80, 0.0, voice=0)
+    tape.sent(Plan(epoch=1, generation=1, from_beat=1.0, until_beat=2.5, notes=(*together, after)))
+    for identity in range(3):
+        tape.received(played(identity, 0.5))
+    tape.received(played(3, 1.0))
+    assert [note.duration_beat for note in tape.jam().solo] == pytest.approx([1.0, 2.0, 2.0, 0.5])
+
+
 def test_a_bridge_that_was_started_again_adds_a_stretch() -> None:
     tape = Tape("fallback")
     tape.received(transport(1, 0.0, 0.0))

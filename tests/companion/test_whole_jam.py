@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from companion.bench import changes
 from companion.cast import header_of
+from companion.conductor import REACH_SEC
 from companion.fallback import FallbackSoloist
 from companion.jam import ChordName
 from companion.options import ReplayOptions
@@ -16,11 +18,13 @@ from companion.recorder import Recorder, read_log
 from companion.replay import replay
 from companion.sim.machine import SongChord
 from companion.soloist import Task
+from companion.touch import LAG_MS_MAX
 from companion.touch_store import BY_RULES
 from shared.chords import Chord, parse_symbol
 from shared.errors import DataError
+from shared.messages import AnyMessage, Plan
 from shared.music import TICKS_PER_BEAT, Meter
-from shared.score import Event, Frame
+from shared.score import Event, Frame, Note
 from shared.settings import load_settings
 from shared.voicings import voice
 from tests.companion.house import PLAY_SEC, House, chords
@@ -66,6 +70,53 @@ def test_a_chord_may_be_answered_by_a_rest_and_the_note_after_it_is_not_late() -
     assert figures.rests >= 2
     assert len(figures.ready_ms) + figures.rests == figures.chord_changes
     assert max(figures.ready_ms) < 100.0
+
+
+class Comper:
+    """Strikes each note of the rules with two more."""
+
+    name = "comper"
+
+    def play(self, task: Task) -> Iterator[Event]:
+        for event in FallbackSoloist().play(task):
+            yield event
+            if isinstance(event, Note):
+                yield from (Note(event.tick, event.pitch + above, event.duration_ticks) for above in (4, 7))
+
+
+def test_a_player_of_chords_is_heard_whole() -> None:
+    house = House(chords("Dm7 G7 Cmaj7 A7", 4.0), soloist=Comper())
+    jam = house.finish(sec_of(16))
+    pitches = [note.pitch for note in jam.solo]
+    assert len(pitches) > 30
+    assert {(middle - low, high - low) for low, middle, high in zip(pitches[::3], pitches[1::3], pitches[2::3], strict=True)} == {(4, 7)}
+    assert min(note.duration_beat for note in jam.solo) > 0.05
+
+
+class Punctual(Recorder):
+    """Notes how long before its moment the player is told of each note."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "jam", header_of("fallback", "", BY_RULES, 1, None, load_settings()))
+        self.house: House | None = None
+        self.early_ms: dict[int, float] = {}
+
+    def sent(self, message: AnyMessage) -> None:
+        super().sent(message)
+        assert self.house is not None
+        clock, now_sec = self.house.conductor.session.clock, self.house.clock.now_sec
+        for note in message.notes if isinstance(message, Plan) else ():
+            if note.lag_ms < LAG_MS_MAX:
+                due_sec = clock.sec_at(note.onset_beat) + note.lag_ms / 1000
+                self.early_ms.setdefault(note.id, (due_sec - now_sec) * 1000)
+
+
+def test_every_note_has_time_to_reach_the_player() -> None:
+    recorder = Punctual()
+    recorder.house = house = House(changes(60.0, seed=3), recorder=recorder)
+    house.finish(60.0)
+    assert len(recorder.early_ms) > 150
+    assert min(recorder.early_ms.values()) >= REACH_SEC * 1000 - 0.001
 
 
 def test_the_line_fits_the_chord_that_sounds() -> None:
