@@ -27,7 +27,8 @@ from shared.score import Conditioning, Event, Frame, Note
 from shared.settings import SoloSettings
 from shared.swing import swing_wish
 
-TASK_EVENTS_MAX = 640
+TASK_EVENTS_MAX = 8192
+"""As far back as the longest context may read: a part that begins later with every task would have to be read anew each time."""
 VOICE_MAX = 15
 RESOLVE_SEMITONES = 2
 
@@ -282,7 +283,8 @@ class Planner:
         if pitch is None or not 0 <= pitch <= PITCH_MAX:
             return None
         trimmed = Note(note.tick, note.pitch, begin - note.tick)
-        self._score[self._score.index(note, max(0, len(self._score) - TASK_EVENTS_MAX))] = trimmed
+        place = next(place for place in range(len(self._score) - 1, -1, -1) if self._score[place] is note)
+        self._score[place] = trimmed
         laid = self._laid[trimmed] = self._laid.pop(note)
         resolution = Note(begin, pitch, max(1, min(note.end_tick, foresight.grid.next_beat(begin)) - begin))
         return self._window(begin + 1, (self._lay(resolution, conditioning, lag_ms_least, laid.planned.voice),), None)

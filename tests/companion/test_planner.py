@@ -17,6 +17,7 @@ from shared.messages import Plan
 from shared.music import TICKS_PER_BEAT, Grid, Meter
 from shared.score import Conditioning, Event, Frame, Note
 from shared.settings import load_settings
+from shared.span import Span
 from shared.tokens import encode
 
 LINE = Conditioning()
@@ -165,6 +166,17 @@ def test_notes_struck_together_stand_together() -> None:
     assert [[note.pitch for note in window.notes] for window in windows] == [[53], [53, 57], [53, 57, 60]]
     assert {(window.from_beat * TICKS_PER_BEAT, window.until_beat * TICKS_PER_BEAT) for window in windows[1:]} == {(12, 13)}
     assert [note.voice for note in windows[-1].notes] == [0, 1, 2], "a voice sounds one note at a time"
+
+
+def test_a_task_shows_as_much_of_a_long_score_as_the_longest_context_reads() -> None:
+    plan, known, span = planner(), foresight((0, "Dm7")), Span(8192)
+    plan.begin(1)
+    plan.relay(0, 0, known, LINE)
+    lay(plan, known, 2200 * TICKS_PER_BEAT, every=8)
+    task = plan.task(2201 * TICKS_PER_BEAT, known, LINE)
+    total = task.score_start + len(task.score)
+    assert total > 8192
+    assert task.score_start <= span.start(total)
 
 
 def said(plan: Planner, from_tick: int, *, velocity: float = 30.0, onset_ms: float = 40.0) -> Touched:
