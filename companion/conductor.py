@@ -304,7 +304,6 @@ class Conductor:
         if self._planner.planned_until_tick >= floor or now_sec - self._submitted_sec <= BUDGET_SEC:
             return False
         self._worker.cancel()
-        self._cause = None
         self._catch_up(now_sec)
         grid, planned = self.session.grid, self._planner.planned_until_tick
         foresight = self._outlook.foresight(planned, self._horizon(planned), grid)

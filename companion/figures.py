@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-LATE_MAX_SEC = 0.020
-"""A note later than this is a gap: the listener hears a hole where the plan had a note."""
-
 
 def percentile(values: list[float], share: float) -> float | None:
     """The value below which `share` (0..1) of `values` lie, by the nearest-rank rule; None where there are no values."""
@@ -25,7 +22,7 @@ class Figures:
     `send_error_ms`: how far from its due moment a note was sent. `bars_ahead`: planned beyond the playhead, sampled while
     playing, outside the replan that follows a change. `replan_to_full_ms`: from a replan to the full lead. `touch_ms`: how long a
     humanizer thought for each bar. `humanized`: of the `notes` that sounded, those that it touched; the rules played the others.
-    Gaps are notes of the plan that came too late to be played (`dropped`), that were played late, or that nobody told of (`missing`).
+    Gaps are notes of the plan that came too late to be played (`dropped`: by more than 20 ms), or that nobody told of (`missing`).
     """
 
     ready_ms: list[float] = field(default_factory=list)
@@ -35,7 +32,6 @@ class Figures:
     touch_ms: list[float] = field(default_factory=list)
     fallbacks: int = 0
     dropped: int = 0
-    late: int = 0
     missing: int = 0
     notes: int = 0
     humanized: int = 0
@@ -45,7 +41,7 @@ class Figures:
     @property
     def unplanned_gaps(self) -> int:
         """Holes that a listener hears where the plan had a note."""
-        return self.dropped + self.late + self.missing
+        return self.dropped + self.missing
 
     def played(self, due_sec: float, sent_sec: float | None, humanized: bool) -> None:
         """Count one note of the plan: sent at `sent_sec`, or dropped (None)."""
@@ -55,7 +51,6 @@ class Figures:
         self.notes += 1
         self.humanized += humanized
         self.send_error_ms.append(abs(sent_sec - due_sec) * 1000.0)
-        self.late += sent_sec - due_sec > LATE_MAX_SEC
 
     def summary(self) -> dict[str, object]:
         """The figures as plain numbers for JSON; None where nothing was measured."""
@@ -67,7 +62,7 @@ class Figures:
             "touch_ms": {"p50": percentile(self.touch_ms, 0.5), "p99": percentile(self.touch_ms, 0.99), "n": len(self.touch_ms)},
             "fallbacks": self.fallbacks,
             "unplanned_gaps": self.unplanned_gaps,
-            "gaps": {"dropped": self.dropped, "late": self.late, "missing": self.missing},
+            "gaps": {"dropped": self.dropped, "missing": self.missing},
             "notes": self.notes,
             "humanized_notes": self.humanized,
             "chord_changes": self.chord_changes,

@@ -119,6 +119,14 @@ def test_every_note_has_time_to_reach_the_player() -> None:
     assert min(recorder.early_ms.values()) >= REACH_SEC * 1000 - 0.001
 
 
+def test_a_chord_that_the_rules_answer_is_timed_as_well() -> None:
+    house = House(chords(TURNAROUND + " " + TURNAROUND, 4.0), step_sec=0.5)
+    house.finish(sec_of(32))
+    figures = house.conductor.figures
+    assert figures.fallbacks >= 8
+    assert len(figures.ready_ms) + figures.rests == figures.chord_changes == 8
+
+
 def test_the_line_fits_the_chord_that_sounds() -> None:
     house = House(chords("Dm7 G7 Cmaj7 A7 " * 8, 4.0))
     jam = house.finish(sec_of(128))
