@@ -290,6 +290,7 @@ class BridgeLink:
         elif isinstance(message, Error) and message.code == "hello":
             # it gave us up, and we did not hear of it
             self.state = "connecting"
+            return None
         elif isinstance(message, Error) and self.state == "connecting":
             self.refusal = message
         elif isinstance(message, Goodbye):

@@ -19,7 +19,7 @@ from companion.priority import stop_collecting, think_early
 from companion.recorder import Recorder
 from companion.soloist import Musician
 from companion.worker import Done, EngineWorker, Failed, Wrote
-from shared.messages import AnyMessage
+from shared.messages import AnyMessage, Error
 
 WAIT_SEC_MAX = 0.1
 
@@ -71,7 +71,7 @@ class LiveLoop:
     """Runs a jam until `ended` says so.
 
     `tend` is called a few times a second with the bridge's time, between the things that are urgent. `complain` gets a line
-    for the user when the soloist fails; the fallback player goes on in its place.
+    for the user when the soloist fails, and the fallback player goes on in its place; another when the bridge refuses something.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class LiveLoop:
         self._tend = tend
         self._complain = complain
         self._complained = False
+        self._refused = False
         self._untidy = False
         self._tended_sec = float("-inf")
         self._poller = zmq.Poller()
@@ -116,6 +117,9 @@ class LiveLoop:
         for message, our_sec in self._link.receive(0.0):
             self._conductor.receive(message, self._link.bridge_sec(our_sec))
             self._speak()
+            if isinstance(message, Error) and not self._refused:
+                self._refused = True
+                self._complain(f"the bridge refuses: {message.text}")
         self._soloist.wake_up.hush()
         for produced in self._soloist.worker.take():
             match produced:

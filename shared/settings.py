@@ -119,8 +119,8 @@ class TouchSettings(_Section, frozen=True):
         tempos = [tempo for tempo, _ in self.lag_ms]
         if any(after <= before for before, after in pairwise(tempos)):
             raise ValueError("lag_ms: expected tempos that ascend")
-        if any(not -200 <= lag <= 200 for _, lag in self.lag_ms):
-            raise ValueError("lag_ms: expected -200..200 milliseconds")
+        if any(not 0 <= lag <= 190 for _, lag in self.lag_ms):
+            raise ValueError("lag_ms: expected 0..190 milliseconds behind the beat")
 
     def lag_ms_at(self, tempo_bpm: float) -> float:
         """Milliseconds behind the beat at a tempo: linear between the table's rows, constant beyond its ends."""

@@ -10,12 +10,12 @@ from time import perf_counter
 
 import pytest
 
-from companion.bridge.door import Door, Event, Joined, Left
+from companion.bridge.door import Joined, Left
 from companion.keys import make_keys, user_token
 from companion.link import SILENCE_SEC, BridgeLink, BridgeProcess
 from shared.errors import ConfigError, PortError
 from shared.messages import Heartbeat, Status, Transport, Welcome
-from tests.companion.bridge.house import PATIENCE_SEC, TOKEN, Companion, context, house, until
+from tests.companion.bridge.house import PATIENCE_SEC, TOKEN, Companion, Doorkeeper, context, house, until
 
 LONG_SEC = SILENCE_SEC + 1.0
 
@@ -104,31 +104,22 @@ def test_who_was_kept_from_reading_for_long_has_lost_nothing() -> None:
 
 def test_who_read_nothing_until_the_bridge_gave_it_up_is_admitted_again() -> None:
     with context() as sockets:
-        door = Door(sockets, "tcp://127.0.0.1:0", TOKEN)
-        link = BridgeLink(sockets, door.endpoint, TOKEN)
-        events: list[Event] = []
-
-        def tend() -> None:
-            for event in door.poll(perf_counter()):
-                events.append(event)
-                if isinstance(event, Joined):
-                    door.send(Welcome(version="", ports=(), priority=""))
-                elif isinstance(event, Heartbeat):
-                    door.send(Heartbeat(sent_sec=perf_counter(), echo_sec=event.sent_sec))
+        keeper = Doorkeeper(sockets)
+        link = BridgeLink(sockets, keeper.door.endpoint, TOKEN)
 
         def hear() -> None:
             link.receive(0.0)
 
         def flood() -> None:
             for _ in range(1000):
-                door.send(Status(text="." * 80))
+                keeper.door.send(Status(text="." * 80))
 
-        until(lambda: link.state == "connected" and link.round_trip_sec is not None, hear, tend)
-        until(lambda: Left() in events, flood, tend)
-        until(lambda: events.count(Joined()) == 2 and link.state == "connected", hear, tend)
-        until(lambda: isinstance(events[-1], Heartbeat), hear, tend)
+        until(lambda: link.state == "connected" and link.round_trip_sec is not None, hear, keeper.tend)
+        until(lambda: Left() in keeper.events, flood, keeper.tend)
+        until(lambda: keeper.events.count(Joined()) == 2 and link.state == "connected", hear, keeper.tend)
+        until(lambda: isinstance(keeper.events[-1], Heartbeat), hear, keeper.tend)
         link.close()
-        door.close()
+        keeper.door.close()
 
 
 def kill_without_end(process: BridgeProcess) -> None:

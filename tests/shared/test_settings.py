@@ -51,6 +51,8 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("ports: {notes: JamBot Link In}\n", ["ports", "three different names"]),
         ("touch: {lag_ms: [[60, 24], [50, 3]]}\n", ["touch", "ascend"]),
         ("touch: {lag_ms: [[60, slow]]}\n", ["touch.lag_ms[0][1]", "slow"]),
+        ("touch: {lag_ms: [[60, -10]]}\n", ["touch", "0..190 milliseconds behind the beat"]),
+        ("touch: {lag_ms: [[60, 197]]}\n", ["touch", "0..190 milliseconds behind the beat"]),
         ("plan: [\n", ["no YAML", "line 2"]),
     ],
 )

@@ -12,9 +12,10 @@ from typing import Any
 
 import zmq
 
+from companion.bridge.door import Door, Event, Joined
 from companion.link import BridgeLink, BridgeProcess
 from shared.frames import decode
-from shared.messages import AnyMessage, Plan, PlannedNote, Transport
+from shared.messages import AnyMessage, Heartbeat, Plan, PlannedNote, Transport, Welcome
 from tests.companion.bridge.fl import Script
 
 PATIENCE_SEC = 20.0
@@ -135,6 +136,22 @@ class Companion:
         self.link.send(
             Plan(epoch=transport.epoch, generation=self._generation, from_beat=beat, until_beat=beat + 1, notes=(note,))
         )
+
+
+class Doorkeeper:
+    """A door in the test's own process, that welcomes who is admitted and answers heartbeats."""
+
+    def __init__(self, sockets: Context) -> None:
+        self.door = Door(sockets, "tcp://127.0.0.1:0", TOKEN)
+        self.events: list[Event] = []
+
+    def tend(self) -> None:
+        for event in self.door.poll(perf_counter()):
+            self.events.append(event)
+            if isinstance(event, Joined):
+                self.door.send(Welcome(version="", ports=(), priority=""))
+            elif isinstance(event, Heartbeat):
+                self.door.send(Heartbeat(sent_sec=perf_counter(), echo_sec=event.sent_sec))
 
 
 def spawn(*arguments: str, token: str = TOKEN) -> subprocess.Popen[bytes]:
