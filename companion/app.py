@@ -68,10 +68,11 @@ def live(options: LiveOptions) -> None:
         for message, our_sec in heard:
             conductor.receive(message, link.bridge_sec(our_sec))
         status = StatusLine(soloist.name, conductor, link, bridge, recorder)
+        # before the recorder is closed, however the jam ends: the chords' names are written with it
+        stack.callback(lambda: conductor.stop(status.now_sec))
         click.echo(f"JamBot plays {soloist.name}, seed {options.seed}; press play in FL Studio, Ctrl-C ends")
         click.echo(f"loudness, lag and length by {touch.shown}")
         LiveLoop(conductor, thread, link, recorder, status.tend, status.complain).run(lambda: stop.asked)
-        conductor.stop(link.bridge_sec(status.now_sec))
         status.end()
 
 

@@ -71,7 +71,7 @@ def replay(header: Header, entries: Iterator[list[Any]], soloist: Musician, opti
     worker = ReplayWorker(soloist)
     recorder = Recorder(options.out, options.log.stem, header, log=False)
     conductor = build_conductor(settings, header.seed, chart, worker, recorder)
-    notes = 0
+    notes, sec = 0, 0.0
     for entry in entries:
         match entry:
             case ["m", float(sec), message]:
@@ -93,6 +93,7 @@ def replay(header: Header, entries: Iterator[list[Any]], soloist: Musician, opti
         for said in conductor.outbox:
             recorder.sent(said)
         conductor.outbox.clear()
+    conductor.stop(sec)
     return recorder, notes
 
 

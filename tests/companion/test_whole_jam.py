@@ -319,6 +319,18 @@ def test_a_log_gives_the_same_jam_again(tmp_path: Path) -> None:
     assert (tmp_path / "again" / "jam.mid").read_bytes() == (tmp_path / "jam.mid").read_bytes()
 
 
+def test_a_jam_that_is_ended_while_it_plays_has_its_last_chords_names_again(tmp_path: Path) -> None:
+    house = kept_jam(tmp_path)
+    house.run(sec_of(15))
+    house.conductor.stop(house.clock.now_sec)
+    assert house.recorder is not None
+    jam, log = house.recorder.close(), tmp_path / "jam.jsonl"
+    header, entries = read_log(log)
+    recorder, _ = replay(header, entries, house.soloist, ReplayOptions(log, "cpu", tmp_path / "again", load_settings()))
+    assert recorder.close().names == jam.names
+    assert [name.symbol for name in jam.names] == TURNAROUND.split()
+
+
 def test_a_changed_log_is_told_from_a_true_one(tmp_path: Path) -> None:
     house = kept_jam(tmp_path)
     house.finish(sec_of(24))
