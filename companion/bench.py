@@ -136,7 +136,8 @@ def write_json(figures: dict[str, Any], path: Path) -> None:
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
     """Keep that many cores busy meanwhile."""
-    running = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(processes)]
+    # Ctrl-C ends them as well, without a word
+    running = [subprocess.Popen([sys.executable, "-c", BUSY], stderr=subprocess.DEVNULL) for _ in range(processes)]
     try:
         yield
     finally:

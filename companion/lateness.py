@@ -45,6 +45,8 @@ class Watch:
             [sys.executable, "-P", "-m", "companion.lateness"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Ctrl-C ends it as well, without a word
+            stderr=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
         )
         self.pid = self._child.pid

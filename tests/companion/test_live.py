@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import mido
@@ -156,6 +156,25 @@ def test_a_companion_without_a_bridge_says_so(tmp_path: Path) -> None:
         _, err = companion.communicate(timeout=WAIT_SEC)
     assert companion.returncode == 2
     assert err.decode().startswith("error: no bridge answers")
+
+
+def test_ctrl_c_ends_a_measurement_without_a_word() -> None:
+    words = ["-m", "companion", "bench", "--seconds", "60", "--model", "fallback", "--load", "1"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    bench = subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
+    )
+    try:
+        assert bench.stdout is not None
+        bench.stdout.readline()
+        time.sleep(1.0)
+        os.killpg(bench.pid, signal.SIGINT)
+        _, err = bench.communicate(timeout=WAIT_SEC)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(bench.pid, signal.SIGKILL)
+    assert bench.returncode == 130
+    assert b"Traceback" not in err
 
 
 def test_bench_measures_a_session_with_the_engine(tmp_path: Path) -> None:
