@@ -1,6 +1,7 @@
 """Rules that a player follows before any model: strum, pedal, lag, ghost notes, push, flams, swing, quantising. Pure; knows no files.
 
-Each rule takes notes and gives notes of the same order, or what is added to them. Chance comes from `Dice` with a key of the seed, the part
+Two of them do away with something that stands: quantising with notes beside the grid, a strum with how its chord was struck. That comes
+first (`evened`), so that the model hears what is left, and does not take the same thing away again; all others add to what it says. Each rule takes notes and gives notes of the same order, or what is added to them. Chance comes from `Dice` with a key of the seed, the part
 and the rule, so that one rule changed does not throw the others anew.
 """
 
@@ -24,12 +25,19 @@ _ON_PLACE_BEATS = 0.045
 _CHORD_NOTES_MIN = 2
 
 
+def evened(notes: Notes, timeline: Timeline, controls: Controls) -> Notes:
+    """`notes` without what the rules replace: quantised, and chords that are to be strummed struck at once."""
+    if controls.quantise is not None:
+        notes = quantised(notes, timeline, controls.quantise)
+    if controls.strum is not None:
+        notes = gathered(notes, timeline.tempo_at(notes.onset_beat), controls.strum)
+    return notes
+
+
 def apply_controls(notes: Notes, timeline: Timeline, controls: Controls, has_pedal: bool, key: tuple[int | str, ...]) -> Outcome:
-    """What the rules make of `notes`, any of them. `has_pedal`: the part's own pedal is kept. `key` seeds all chance."""
+    """What the rules add to `notes`, which `evened` has left. `has_pedal`: the part's own pedal is kept. `key` seeds all chance."""
     after, tempo = notes, timeline.tempo_at(notes.onset_beat)
     ornaments: list[Ornament] = []
-    if controls.quantise is not None:
-        after = quantised(after, timeline, controls.quantise)
     if controls.swing is not None:
         after = swung(after, timeline, controls.swing)
     # What is added finds its room between the notes as written: a strum does not shut it.
@@ -44,8 +52,7 @@ def apply_controls(notes: Notes, timeline: Timeline, controls: Controls, has_ped
         after = lagged(after, tempo, controls.lag, Dice(*key, "lag"))
     if controls.push is not None:
         after = pushed(after, tempo, controls.push)
-    late, longer = after.onset_beat - notes.onset_beat, after.duration_beat - notes.duration_beat
-    return Outcome(late, longer, notes.velocity.copy(), tuple(ornaments), tuple(pedals))
+    return Outcome.between(notes, after, tuple(ornaments), tuple(pedals))
 
 
 def is_key_switch(pitch: Ints, ranges: Iterable[tuple[int, int]]) -> Mask:
@@ -67,6 +74,14 @@ def quantised(notes: Notes, timeline: Timeline, rule: Quantise) -> Notes:
 def swung(notes: Notes, timeline: Timeline, rule: Swing) -> Notes:
     """Upbeats moved to where soloists play them at the tempo; what ends on an upbeat ends later too. Compound metres do not swing."""
     return notes.moved(*(_swung(beat, timeline, rule) for beat in (notes.onset_beat, notes.end_beat)))
+
+
+def gathered(notes: Notes, tempo_bpm: Floats, rule: Strum) -> Notes:
+    """Each chord's notes moved to where its first one begins; they end where they did."""
+    onset = notes.onset_beat.copy()
+    for chord in chords(notes, tempo_bpm, rule.within_ms):
+        onset[chord] = min(notes.onset_beat[chord])
+    return notes.moved(onset, notes.end_beat)
 
 
 def strummed(notes: Notes, tempo_bpm: Floats, rule: Strum, dice: Dice) -> Notes:

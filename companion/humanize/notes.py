@@ -1,7 +1,7 @@
 """A track's notes as arrays, and what becomes of them. Knows beats; knows no files, no nets and no rules.
 
-    Notes (as they stand) ──► controls ──► Notes moved, Ornaments, Pedals ──┐
-      └──► Written ──► humanizer ──► Performance ──► mixed by intensity ────┴──► Outcome
+    Notes (as they stand) ──► evened by controls ──► controls ──► Notes moved, Ornaments, Pedals ──┐
+                                └──► Written ──► humanizer ──► Performance ──► mixed by intensity ─┴──► Outcome
 """
 
 from __future__ import annotations
@@ -82,8 +82,13 @@ class Outcome:
     @classmethod
     def nothing(cls, notes: Notes) -> Outcome:
         """The outcome that leaves `notes` as they are."""
-        still = np.zeros(len(notes))
-        return cls(still, still, notes.velocity.copy())
+        return cls.between(notes, notes)
+
+    @classmethod
+    def between(cls, before: Notes, after: Notes, ornaments: tuple[Ornament, ...] = (), pedals: tuple[Pedal, ...] = ()) -> Outcome:
+        """The outcome that makes `after` of `before`, and adds what is given."""
+        late, longer = after.onset_beat - before.onset_beat, after.duration_beat - before.duration_beat
+        return cls(late, longer, after.velocity.copy(), ornaments, pedals)
 
     def over(self, rules: Outcome) -> Outcome:
         """This on top of what `rules` did to the same notes: shifts add up, what they added stays, the velocities are these."""

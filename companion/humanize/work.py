@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from companion.humanize.casting import Cast, Casting, Session
-from companion.humanize.controls import apply_controls, is_key_switch
+from companion.humanize.controls import apply_controls, evened, is_key_switch
 from companion.humanize.midi_file import NOTE_ON, Edit, MidiFile, midi_bytes
 from companion.humanize.notes import Mask, Notes, Outcome, mixed, score_of
 from companion.humanize.parts import Part, read_parts, read_timeline
@@ -20,7 +20,7 @@ from shared.duv_settings import DuvUse
 from shared.written import Performance
 
 Heard = dict[tuple[object, ...], Performance]
-"""A whole part as played, by instrument, model, style, key switches and take: asked for once, however many sections take of it."""
+"""A whole part as played, by all that it depends on: asked for once, however many sections take of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,10 @@ def _outcome(
     outcome = Outcome.nothing(notes)
     if not len(notes):
         return outcome
+    even = notes
     if job.controls is not None:
-        outcome = apply_controls(notes, timeline, job.controls, has_pedal, key)
+        even = evened(notes, timeline, job.controls)
+        outcome = apply_controls(even, timeline, job.controls, has_pedal, key).over(Outcome.between(notes, even))
     model = casting.cast(job).model
     if job.duv is None or model is None:
         return outcome
@@ -138,8 +140,9 @@ def _outcome(
     strength = job.duv.strength(use)
     if strength.is_nothing:
         return outcome
-    score = score_of(notes, timeline, job.instrument, job.duv.style)
-    asked = (job.instrument, model, job.duv.style, job.key_switches, job.like)
+    score = score_of(even, timeline, job.instrument, job.duv.style)
+    replaced = None if job.controls is None else (job.controls.quantise, job.controls.strum)
+    asked = (job.instrument, model, job.duv.style, job.key_switches, job.like, replaced)
     if asked not in heard:
         heard[asked] = casting.perform(job, model, score.written, part_seed(key) if casting.session.sample else None)
     return mixed(score, heard[asked], strength, job.duv.keep_accents, keeps_level(casting, job, use)).over(outcome)

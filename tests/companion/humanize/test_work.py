@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.humanize.control_settings import usual_controls
+from companion.humanize.control_settings import laid_controls, usual_controls
 from companion.humanize.midi_file import MidiFile, parse_midi
 from companion.humanize.song import BarRange, DuvWish, Job, load_song
 from companion.humanize.work import PartReport, humanize
@@ -243,6 +243,35 @@ def test_a_strum_stays_whole_whatever_the_model_does() -> None:
     by_pitch = {stroke[2]: (stroke[0] - 1) / MS for stroke in strokes_of(data)}
     assert 18 - 9 <= by_pitch[52] - by_pitch[40] <= 18 + 9
     assert np.mean(list(by_pitch.values())) == pytest.approx(9 + 4, abs=4)
+
+
+@pytest.mark.parametrize(("strength", "late_ms"), [(0.0, 2.7), (0.5, 1.35), (1.0, 0.0)])
+def test_lateness_that_quantising_took_away_is_not_taken_away_again(strength: float, late_ms: float) -> None:
+    """The model wants the notes on the grid, and gets 85 % of that: of what is left."""
+    late: list[Stroke] = [(1 + beat + 18 * MS, 0.5, 40, 90) for beat in range(8)]
+    rules = laid_controls("bass", {"quantise": {"strength": strength, "divisions": [4]}, "lag": None, "ghosts": None}, "test")
+    data, _ = played(song(late, "Bass", 0), job("bass", controls=rules, duration=0.0, timing=0.85))
+    away = [(new[0] - 1 - beat) / MS for beat, new in enumerate(strokes_of(data))]
+    assert away == pytest.approx([late_ms] * 8, abs=0.6)
+
+
+@pytest.mark.parametrize("timing", [0.0, 0.4, 0.85])
+def test_a_rolled_chord_that_is_strummed_sounds_as_the_rule_spreads_it(timing: float) -> None:
+    rolled: list[Stroke] = [(1 + late * MS, 1 - late * MS, pitch, 90) for late, pitch in ((0, 60), (10, 48), (20, 55))]
+    data, _ = played(song(rolled, "Piano", 0), with_rules("keys", duration=0.0, timing=timing))
+    by_pitch = {stroke[2]: stroke for stroke in strokes_of(data)}
+    assert [(by_pitch[pitch][0] - 1) / MS for pitch in (48, 55, 60)] == pytest.approx([0, 5, 10], abs=0.6)
+    assert [sum(stroke[:2]) for stroke in by_pitch.values()] == pytest.approx([2.0] * 3, abs=1 / TPB)
+
+
+def test_sections_with_different_rules_are_heard_each_as_its_rules_leave_the_notes() -> None:
+    """A note that one section's rules move past its neighbour is another note to the model there."""
+    fake = Fake(velocity=lambda written: 30.0 + written.pitch)
+    close: list[Stroke] = [(bar * 4 + place, 0.25, pitch, 100) for bar in range(2) for place, pitch in ((0.3, 50), (0.45, 40))]
+    rules = laid_controls("bass", {"quantise": {"strength": 1.0, "divisions": [2]}, "lag": None, "ghosts": None}, "test")
+    jobs = [job("bass", BarRange(bar, bar), controls, velocity=1.0, timing=0.0) for bar, controls in ((0, None), (1, rules))]
+    data, _ = played(song(close, "Bass", 0), *jobs, fake=fake)
+    assert [stroke[3] - stroke[2] for stroke in strokes_of(data)] == [30] * 4
 
 
 def test_sections_of_a_song_are_done_each_in_its_own_way(tmp_path: Path) -> None:
