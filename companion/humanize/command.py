@@ -172,6 +172,6 @@ def _tell(report: PartReport) -> None:
         click.echo(f"  {name}: {notes}, left alone: {report.why}")
         return
     by = "; ".join([", ".join(report.models) or "rules alone", *report.remarks])
-    counts = ((len(report.added), "added"), (report.pedals // 2, "pedalled"))
+    counts = ((len(report.added), "added"), (report.pedals, "pedalled"))
     more = "".join(f", {count} {what}" for count, what in counts if count)
     click.echo(f"  {name}: {report.changed} of {notes} changed{more} ({by})")

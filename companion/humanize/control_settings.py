@@ -46,7 +46,9 @@ class Strum(_Rule, frozen=True):
 
 
 class PedalLift(_Rule, frozen=True):
-    """The sustain pedal goes down `down_ms` after a chord and is lifted `lift_ms` before the next, after `hold_beats` at the latest."""
+    """The sustain pedal goes down `down_ms` after a chord, as the chord comes out at last, and is lifted `lift_ms` before the next, after
+    `hold_beats` at the latest.
+    """
 
     within_ms: Milliseconds
     lift_ms: Milliseconds

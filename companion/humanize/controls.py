@@ -1,13 +1,16 @@
 """Rules that a player follows before any model: strum, pedal, lag, ghost notes, push, flams, swing, quantising. Pure; knows no files.
 
 Two of them do away with something that stands: quantising with notes beside the grid, a strum with how its chord was struck. That comes
-first (`evened`), so that the model hears what is left, and does not take the same thing away again; all others add to what it says. Each rule takes notes and gives notes of the same order, or what is added to them. Chance comes from `Dice` with a key of the seed, the part
+first (`evened`), so that the model hears what is left and does not take the same away again; everything else adds to what it says.
+
+Each rule takes notes and gives notes of the same order, or what is added to them. Chance comes from `Dice` with a key of the seed, the part
 and the rule, so that one rule changed does not throw the others anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
 import numpy as np
 
@@ -122,17 +125,13 @@ def flams(notes: Notes, tempo_bpm: Floats, rule: Flams, dice: Dice) -> list[Orna
 
 
 def pedalled(notes: Notes, tempo_bpm: Floats, rule: PedalLift) -> list[Pedal]:
-    """The pedal lifted before each chord and put down after it; after the last chord, and in long rests, lifted when its time is over."""
-    found = [(notes.onset_beat[chord], tempo_bpm[chord[0]], int(chord[0])) for chord in chords(notes, tempo_bpm, rule.within_ms)]
-    pedals: list[Pedal] = []
-    for place, (onsets, tempo, chord) in enumerate(found):
-        down = float(max(onsets) + ms_to_beats(rule.down_ms, tempo))
-        up = down + rule.hold_beats
-        if place + 1 < len(found):
-            after, tempo_after, _ = found[place + 1]
-            up = min(up, float(min(after) - ms_to_beats(rule.lift_ms, tempo_after)))
-        if up > down:
-            pedals += [Pedal(down, True, chord), Pedal(up, False, chord)]
+    """The pedal put down after each chord and lifted before the next; after the last chord, and in long rests, when its time is over."""
+    found = [chord.tolist() for chord in chords(notes, tempo_bpm, rule.within_ms)]
+    pedals = []
+    for chord, after in zip_longest(found, found[1:], fillvalue=[]):
+        down_beat = float(ms_to_beats(rule.down_ms, tempo_bpm[chord[0]]))
+        lift_beat = float(ms_to_beats(rule.lift_ms, tempo_bpm[(after or chord)[0]]))
+        pedals.append(Pedal(tuple(chord), tuple(after), down_beat, lift_beat, rule.hold_beats))
     return pedals
 
 

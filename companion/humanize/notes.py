@@ -62,11 +62,15 @@ class Ornament:
 
 @dataclass(frozen=True, slots=True)
 class Pedal:
-    """The sustain pedal put down or lifted at a place in quarters, for the chord of which `chord` is a note's index."""
+    """The sustain pedal held for a `chord`, in quarters from where notes come to begin: down `down_beat` after the chord's last one, up
+    `lift_beat` before the first of `after`, the next chord, and `hold_beats` after it went down at the latest. Chords are notes' indices.
+    """
 
-    beat: float
-    down: bool
-    chord: int
+    chord: tuple[int, ...]
+    after: tuple[int, ...]
+    down_beat: float
+    lift_beat: float
+    hold_beats: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,10 @@ class Outcome:
         at = places[chosen]
         onset[at], duration[at], velocity[at] = (array[chosen] for array in self._arrays())
         ornaments = [replace(own, parent=int(places[own.parent])) for own in self.ornaments if chosen[own.parent]]
-        pedals = [replace(own, chord=int(places[own.chord])) for own in self.pedals if chosen[own.chord]]
+        pedals = [
+            replace(own, chord=tuple(places[list(own.chord)].tolist()), after=tuple(places[list(own.after)].tolist()))
+            for own in self.pedals if chosen[own.chord[0]]
+        ]  # fmt: skip
         return Outcome(onset, duration, velocity, whole.ornaments + tuple(ornaments), whole.pedals + tuple(pedals))
 
     def _arrays(self) -> tuple[Floats, Floats, Floats]:

@@ -1,7 +1,7 @@
 """What became of a part's notes, as edits of its events. Knows ticks and events; knows no models and no rules.
 
 Whatever is asked, every note keeps what makes it heard: it does not pass a change of sound or another stroke of its pitch, and a pitch is
-released before it is struck again.
+released before it is struck again. A pedal that is added catches no note that was written to end before it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ def edit_part(part: Part, outcome: Outcome, ticks_per_beat: int, edit: Edit) -> 
         edit.ticks[off] = int(end[index])
     for index in np.flatnonzero(velocity != part.notes.velocity):
         edit.velocities[part.events[index].on] = int(velocity[index])
-    for pedal in outcome.pedals:
-        message = bytes([CONTROL | part.channel, SUSTAIN, 127 if pedal.down else 0])
-        edit.added.append((max(0, round(pedal.beat * ticks_per_beat)), part.events[pedal.chord].on, message))
+    _add_pedals(part, outcome, ticks_per_beat, on, end, edit)
 
 
 def new_ticks(part: Part, outcome: Outcome, ticks_per_beat: int) -> tuple[Ints, Ints]:
@@ -65,6 +63,23 @@ def _add_ornaments(part: Part, outcome: Outcome, ticks_per_beat: int, on: Ints, 
         soft = max(VELOCITY_MIN, round(ornament.velocity_share * int(velocity[parent])))
         edit.added.append((tick, near, bytes([NOTE_ON | part.channel, pitch, soft])))
         edit.added.append((stop, near, bytes([NOTE_OFF | part.channel, pitch, _RELEASE_VELOCITY])))
+
+
+def _add_pedals(part: Part, outcome: Outcome, ticks_per_beat: int, on: Ints, end: Ints, edit: Edit) -> None:
+    """Add the pedals to `edit`; one for which there is no time is left out."""
+    by_end = np.argsort(part.end_tick)
+    ends, last_end = part.end_tick[by_end], np.maximum.accumulate(end[by_end])
+    for pedal in outcome.pedals:
+        wait, lift, hold = (round(beats * ticks_per_beat) for beats in (pedal.down_beat, pedal.lift_beat, pedal.hold_beats))
+        chord, after = list(pedal.chord), list(pedal.after)
+        down = int(max(on[chord])) + wait
+        up = min(down + hold, int(min(on[after])) - lift) if after else down + hold
+        over = int(np.searchsorted(ends, max(part.on_tick[chord]) + wait, side="right"))
+        if over:
+            down = max(down, int(last_end[over - 1]) + 1)
+        if down < up:
+            near = part.events[chord[0]].on
+            edit.added += [(tick, near, bytes([CONTROL | part.channel, SUSTAIN, depth])) for tick, depth in ((down, 127), (up, 0))]
 
 
 def _rounded(value: Floats) -> Ints:

@@ -10,7 +10,7 @@ import numpy as np
 
 from companion.humanize.casting import Cast, Casting, Session
 from companion.humanize.controls import apply_controls, evened, is_key_switch
-from companion.humanize.midi_file import NOTE_ON, Edit, MidiFile, midi_bytes
+from companion.humanize.midi_file import CONTROL, NOTE_ON, Edit, MidiFile, midi_bytes
 from companion.humanize.notes import Mask, Notes, Outcome, mixed, score_of
 from companion.humanize.parts import Part, read_parts, read_timeline
 from companion.humanize.rewrite import edit_part
@@ -28,7 +28,7 @@ class PartReport:
     """What was done to a part: the models that did it, how many of its notes changed, what was added, and `remarks` for people.
 
     `place`: its place among the file's parts. Without jobs it was left alone, and `why` says why. `was_asked`: somebody wanted it touched.
-    `added`: tick and pitch of new notes.
+    `added`: tick and pitch of new notes. `pedals`: how often the pedal goes down for a chord.
     """
 
     place: int
@@ -73,7 +73,7 @@ def humanize(
                 models=tuple(dict.fromkeys(cast.model for cast in casts if cast.model is not None)),
                 changed=changed,
                 added=frozenset((tick, message[1]) for tick, _, message in edit.added[before:] if message[0] & 0xF0 == NOTE_ON),
-                pedals=len(outcome.pedals),
+                pedals=sum(message[0] & 0xF0 == CONTROL and message[2] > 0 for _, _, message in edit.added[before:]),
                 remarks=tuple(dict.fromkeys(remark for cast in casts for remark in (cast.missing, *cast.remarks) if remark)),
             )
         )  # fmt: skip

@@ -81,13 +81,12 @@ def test_a_piano_chord_is_spread_over_10_ms_from_its_lowest_note_each_time() -> 
     assert late_ms(before, strummed(before, tempo(before), rule, Dice(1))) == pytest.approx([0, 5, 10, 0, 5, 10])
 
 
-def test_the_pedal_is_up_25_ms_before_each_chord_and_down_after_it() -> None:
+def test_each_chord_has_a_pedal_until_the_next_and_single_notes_have_none() -> None:
     rule = usual_controls("keys").pedal
     assert rule is not None
-    before = chords_of((48, 55, 64), (0, 2, 12))
+    before = notes((0, 1, 48), (0, 1, 55), (1, 1, 60), (2, 1, 50), (2, 1, 57))
     pedals = pedalled(before, tempo(before), rule)
-    assert [pedal.down for pedal in pedals] == [True, False] * 3
-    assert [pedal.beat for pedal in pedals] == pytest.approx([20 * MS, 2 - 25 * MS, 2 + 20 * MS, 6 + 20 * MS, 12 + 20 * MS, 16 + 20 * MS])
+    assert [(pedal.chord, pedal.after) for pedal in pedals] == [((0, 1), (3, 4)), ((3, 4), ())]
 
 
 def test_a_bass_has_one_lag_of_3_to_8_ms_and_each_track_its_own() -> None:

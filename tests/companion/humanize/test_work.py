@@ -245,6 +245,39 @@ def test_a_strum_stays_whole_whatever_the_model_does() -> None:
     assert np.mean(list(by_pitch.values())) == pytest.approx(9 + 4, abs=4)
 
 
+def pedalled(data: bytes) -> list[tuple[float, bool]]:
+    """Where the pedal goes down (True) and up, in quarters."""
+    track = parse_midi(data).tracks[1]
+    return [(event.tick / TPB, event.data[1] > 0) for event in track.events if event.status & 0xF0 == 0xB0 and event.data[0] == 64]
+
+
+THREE_CHORDS: list[Stroke] = [(float(beat), 0.9, pitch, 90) for beat in (0, 2, 12) for pitch in (48, 55, 64)]
+
+
+@pytest.mark.parametrize("late_ms", [0.0, 40.0])
+def test_the_pedal_is_up_25_ms_before_each_chord_and_down_after_it_wherever_the_model_puts_it(late_ms: float) -> None:
+    rules = laid_controls("keys", {"strum": None}, "test")
+    fake = Fake(onset_ms=lambda written: late_ms)
+    data, (report,) = played(song(THREE_CHORDS, "Piano", 0), job("keys", controls=rules, duration=0.0, timing=1.0), fake=fake)
+    places = [place - late_ms * MS for place, _ in pedalled(data)]
+    assert places == pytest.approx([20 * MS, 2 - 25 * MS, 2 + 20 * MS, 6 + 20 * MS, 12 + 20 * MS, 16 + 20 * MS], abs=1.1 / TPB)
+    assert [down for _, down in pedalled(data)] == [True, False] * 3
+    assert report.pedals == 3
+
+
+@pytest.mark.parametrize(("longer", "latest_beat"), [(0.0, 20 * MS), (0.1, 0.25)])
+def test_a_chord_that_the_model_lengthens_does_not_ring_on_in_the_pedal_of_the_next(longer: float, latest_beat: float) -> None:
+    legato: list[Stroke] = [(2.0 * place, 2.0, pitch + place, 90) for place in range(4) for pitch in (48, 55, 64)]
+    rules = laid_controls("keys", {"strum": None}, "test")
+    data, _ = played(song(legato, "Piano", 0), job("keys", controls=rules, intensity=1.0), fake=Fake(log_ratio=lambda written: longer))
+    downs = [place for place, down in pedalled(data) if down]
+    assert len(downs) == 4
+    for place, down in enumerate(downs):
+        ends = [onset + length for onset, length, _, _ in strokes_of(data) if onset < 2 * place]
+        assert all(end < down for end in ends), "the hands let go before the foot goes down"
+        assert down - 2 * place < latest_beat + 2 / TPB
+
+
 @pytest.mark.parametrize(("strength", "late_ms"), [(0.0, 2.7), (0.5, 1.35), (1.0, 0.0)])
 def test_lateness_that_quantising_took_away_is_not_taken_away_again(strength: float, late_ms: float) -> None:
     """The model wants the notes on the grid, and gets 85 % of that: of what is left."""
