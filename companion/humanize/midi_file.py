@@ -16,7 +16,7 @@ from shared.errors import DataError
 
 FILE_BYTES_MAX = 1 << 26
 META, SYSEX, SYSEX_MORE = 0xFF, 0xF0, 0xF7
-META_NAME, META_END, META_TEMPO, META_METRE = 0x03, 0x2F, 0x51, 0x58
+META_NAME, META_PORT, META_END, META_TEMPO, META_METRE = 0x03, 0x21, 0x2F, 0x51, 0x58
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM = 0x80, 0x90, 0xB0, 0xC0
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 _SMPTE = 0x8000
@@ -49,12 +49,21 @@ class Track:
     @property
     def name(self) -> str:
         """The track's name in characters that can be shown, empty where it has none."""
-        data = next((event.data for event in self.events if event.status == META and event.kind == META_NAME), b"")
+        data = self._first(META_NAME)
         try:
             name = data.decode("utf-8")
         except UnicodeDecodeError:
             name = data.decode("latin-1")
         return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+
+    @property
+    def port(self) -> bytes:
+        """Which set of sixteen channels the track's are of, empty where it does not say: then they are those of all that do not."""
+        return self._first(META_PORT)
+
+    def _first(self, kind: int) -> bytes:
+        """What the track's first meta event of a kind holds, nothing where there is none."""
+        return next((event.data for event in self.events if event.status == META and event.kind == kind), b"")
 
 
 @dataclass(slots=True)

@@ -36,7 +36,8 @@ class Part:
 
     `events` and the arrays of `notes` are of one order; `on_tick` and `end_tick` (N,) are the file's own, and `earliest_tick` (N,) that of
     the last change of sound before each note, which no note may pass, and `latest_tick` (N,) that of the next one. `has_end` (N,): whether
-    the note is ever released. `is_alone`: whether the track holds no other channel's notes.
+    the note is ever released. `is_alone`: whether the track holds no other channel's notes. `has_pedal`: whether the file works the sustain
+    pedal of that channel, in whichever track: two hands may be two tracks, and their foot stands in one.
     """
 
     chunk: int
@@ -70,6 +71,10 @@ def read_parts(file: MidiFile) -> list[Part]:
     """The file's parts in order. A track with several channels gives several, which carry the channel's number in their names."""
     parts: list[Part] = []
     number = 0
+    pedals = {
+        (track.port, event.status & 0x0F)
+        for track in file.tracks for event in track.events if event.status & 0xF0 == CONTROL and event.data[0] == SUSTAIN
+    }  # fmt: skip
     for chunk, track in enumerate(file.chunks):
         if not isinstance(track, Track):
             continue
@@ -79,7 +84,12 @@ def read_parts(file: MidiFile) -> list[Part]:
             name = track.name or f"track {number}"
             if len(by_channel) > 1:
                 name = f"{name} (channel {channel + 1})"
-            parts.append(_part(track, chunk, channel, name, by_channel[channel], file.ticks_per_beat, is_alone=len(by_channel) == 1))
+            parts.append(
+                _part(
+                    track, chunk, channel, name, by_channel[channel], file.ticks_per_beat,
+                    has_pedal=(track.port, channel) in pedals, is_alone=len(by_channel) == 1,
+                )
+            )  # fmt: skip
     return parts
 
 
@@ -125,7 +135,9 @@ def instrument_named(name: str, regexes: Mapping[str, str]) -> str | None:
     return next(iter(named), None)
 
 
-def _part(track: Track, chunk: int, channel: int, name: str, found: list[NoteEvents], ticks_per_beat: int, *, is_alone: bool) -> Part:
+def _part(
+    track: Track, chunk: int, channel: int, name: str, found: list[NoteEvents], ticks_per_beat: int, *, has_pedal: bool, is_alone: bool
+) -> Part:
     events, last = track.events, track.events[-1].tick
     on = np.array([events[note.on].tick for note in found], dtype=np.int64)
     # Where nothing releases a note, it sounds until the track ends.
@@ -133,20 +145,18 @@ def _part(track: Track, chunk: int, channel: int, name: str, found: list[NoteEve
     pitch = np.array([events[note.on].data[0] for note in found], dtype=np.int64)
     velocity = np.array([events[note.on].data[1] for note in found], dtype=np.float64)
     order = np.lexsort((pitch, on))
-    changes, programs, pedals = [], [], False
+    changes, programs = [], []
     for index, event in enumerate(events):
         if event.status == PROGRAM | channel:
             programs.append(event.data[0])
             changes.append(index)
-        elif event.status == CONTROL | channel:
-            pedals = pedals or event.data[0] == SUSTAIN
-            if event.data[0] in _BANK:
-                changes.append(index)
+        elif event.status == CONTROL | channel and event.data[0] in _BANK:
+            changes.append(index)
     before = np.searchsorted(np.array(changes, dtype=np.int64), [note.on for note in found])
     change_ticks = np.array([0, *(events[index].tick for index in changes), np.iinfo(np.int64).max], dtype=np.int64)
     length = np.maximum(end - on, 1)[order] / ticks_per_beat
     return Part(
-        chunk, channel, name, programs[0] if programs else None, pedals,
+        chunk, channel, name, programs[0] if programs else None, has_pedal,
         Notes(on[order] / ticks_per_beat, length, pitch[order], velocity[order]),
         tuple(found[index] for index in order), on[order], end[order], change_ticks[before][order], change_ticks[before + 1][order],
         np.array([note.off is not None for note in found])[order], is_alone,

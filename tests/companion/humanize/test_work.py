@@ -21,6 +21,7 @@ from tests.companion.humanize.maker import (
     Fake,
     Stroke,
     job,
+    meta,
     metre,
     midi,
     name,
@@ -276,6 +277,15 @@ def test_a_chord_that_the_model_lengthens_does_not_ring_on_in_the_pedal_of_the_n
         ends = [onset + length for onset, length, _, _ in strokes_of(data) if onset < 2 * place]
         assert all(end < down for end in ends), "the hands let go before the foot goes down"
         assert down - 2 * place < latest_beat + 2 / TPB
+
+
+@pytest.mark.parametrize(("channel", "port", "kept"), [(0, 0, True), (1, 0, False), (0, 1, False)])
+def test_a_pedal_in_the_track_of_one_hand_is_that_of_the_other_too(channel: int, port: int, kept: bool) -> None:
+    right = [name("Piano right"), (0, meta(0x21, b"\0")), *notes(THREE_CHORDS)]
+    foot = [(beat * TPB, bytes([0xB0 | channel, 64, depth])) for beat, depth in ((1, 127), (3, 0))]
+    left = [name("Piano left"), (0, meta(0x21, bytes([port]))), *sorted([*notes([(0, 4, 36, 80)], channel), *foot])]
+    _, reports = played(parse_midi(midi(right, left)), with_rules("keys"))
+    assert [report.pedals for report in reports] == [0 if kept else 3, 0]
 
 
 @pytest.mark.parametrize(("strength", "late_ms"), [(0.0, 2.7), (0.5, 1.35), (1.0, 0.0)])
