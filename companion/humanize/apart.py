@@ -1,4 +1,4 @@
-"""Notes of one pitch kept apart when they move: who was released before the next stroke still is. Knows times; knows no files, no models.
+"""What notes keep when they move: strokes and releases of one pitch, and the sound that they begin in. Knows times; no files, no models.
 
 Receivers know a note by its pitch alone: a release that comes after the next stroke ends that one, and nobody hears it.
 """
@@ -47,6 +47,19 @@ def kept_apart(
                 heapq.heappush(sounding, (was_end[index], index))
             before = stroke
     return np.array(on, dtype=new[0].dtype), np.array(end, dtype=new[1].dtype)
+
+
+def between_changes(on: Times, changes: Times, step: float) -> tuple[Times, Times]:
+    """How early and how late notes that began at `on` (N,) may begin so that each stays between the same of `changes` (M,) of sound.
+
+    What changes at once with a note, or within half a `step` of it, has changed for that note, in whatever order the two stand; before what
+    changes later a note keeps a `step`.
+    """
+    far = np.inf if on.dtype.kind == "f" else np.iinfo(on.dtype).max
+    bounds = np.concatenate(([0], np.unique(changes), [far])).astype(on.dtype)
+    place = np.searchsorted(bounds[1:-1], on + step / 2, side="right")
+    earliest, latest = np.minimum(bounds[place], on), np.maximum(bounds[place + 1] - step, on)
+    return earliest.astype(on.dtype), latest.astype(on.dtype)
 
 
 def strokes_before(pitch: Ints, on: Ints) -> dict[int, list[int]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from companion.humanize.midi_file import CONTROL, META, META_METRE, META_TEMPO, PROGRAM, MidiFile, NoteEvents, Track, note_events
+from companion.humanize.apart import between_changes
+from companion.humanize.midi_file import CONTROL, META, META_METRE, META_TEMPO, PROGRAM, WHEEL, MidiFile, NoteEvents, Track, note_events
 from companion.humanize.notes import Mask, Notes
 from companion.humanize.timeline import Timeline
 from shared.errors import DataError
@@ -16,6 +17,7 @@ from shared.written import Ints
 
 DRUM_CHANNEL = 9
 _BANK = (0, 32)
+_WHEEL_AT_REST = b"\x00\x40"
 SUSTAIN = 64
 # General MIDI's programs by family; organs are left out, since they know no touch, and so is what no model plays: harp, timpani, choir.
 _PROGRAMS = {
@@ -34,10 +36,10 @@ _WINDS = re.compile(r"(?i)sax|clarinet|trombone|trumpet|horn|flute|bassoon")
 class Part:
     """Notes of `channel` 0..15 in the chunk at `chunk`, ascending by onset. `program` 0..127, None where the file names none.
 
-    `events` and the arrays of `notes` are of one order; `on_tick` and `end_tick` (N,) are the file's own, and `earliest_tick` (N,) that of
-    the last change of sound before each note, which no note may pass, and `latest_tick` (N,) that of the next one. `has_end` (N,): whether
-    the note is ever released. `is_alone`: whether the track holds no other channel's notes. `has_pedal`: whether the file works the sustain
-    pedal of that channel, in whichever track: two hands may be two tracks, and their foot stands in one.
+    `events` and the arrays of `notes` are of one order; `on_tick` and `end_tick` (N,) are the file's own, and `earliest_tick` and
+    `latest_tick` (N,) where each note may begin without passing a change of sound: a program, a bank, the pitch wheel. `has_end` (N,):
+    whether the note is ever released. `is_alone`: whether the track holds no other channel's notes. `has_pedal`: whether the file works the
+    sustain pedal of that channel, in whichever track: two hands may be two tracks, and their foot stands in one.
     """
 
     chunk: int
@@ -53,6 +55,11 @@ class Part:
     latest_tick: Ints
     has_end: Mask
     is_alone: bool
+
+    def between(self, ticks: Ints) -> Part:
+        """The part with more changes of sound, at `ticks` (M,), that no note may pass."""
+        earliest, latest = between_changes(self.on_tick, ticks, 1)
+        return replace(self, earliest_tick=np.maximum(self.earliest_tick, earliest), latest_tick=np.minimum(self.latest_tick, latest))
 
     @property
     def is_drums(self) -> bool:
@@ -145,19 +152,23 @@ def _part(
     pitch = np.array([events[note.on].data[0] for note in found], dtype=np.int64)
     velocity = np.array([events[note.on].data[1] for note in found], dtype=np.float64)
     order = np.lexsort((pitch, on))
-    changes, programs = [], []
+    changes, programs, bends, wheel = [], [], [], _WHEEL_AT_REST
     for index, event in enumerate(events):
         if event.status == PROGRAM | channel:
             programs.append(event.data[0])
             changes.append(index)
         elif event.status == CONTROL | channel and event.data[0] in _BANK:
             changes.append(index)
+        elif event.status == WHEEL | channel and event.data != wheel:
+            wheel = event.data
+            bends.append(event.tick)
     before = np.searchsorted(np.array(changes, dtype=np.int64), [note.on for note in found])
     change_ticks = np.array([0, *(events[index].tick for index in changes), np.iinfo(np.int64).max], dtype=np.int64)
     length = np.maximum(end - on, 1)[order] / ticks_per_beat
-    return Part(
+    part = Part(
         chunk, channel, name, programs[0] if programs else None, has_pedal,
         Notes(on[order] / ticks_per_beat, length, pitch[order], velocity[order]),
         tuple(found[index] for index in order), on[order], end[order], change_ticks[before][order], change_ticks[before + 1][order],
         np.array([note.off is not None for note in found])[order], is_alone,
     )  # fmt: skip
+    return part.between(np.array(bends, dtype=np.int64))

@@ -8,7 +8,7 @@ import re
 import numpy as np
 from pretty_midi import Instrument, PrettyMIDI
 
-from companion.humanize.apart import kept_apart
+from companion.humanize.apart import between_changes, kept_apart
 from companion.humanize.casting import Casting, Session
 from companion.humanize.controls import is_key_switch
 from companion.humanize.like import Take
@@ -76,10 +76,23 @@ def _humanize(part: Instrument, timeline: Timeline, job: Job, casting: Casting, 
     own = mixed(score, predicted, wish.strength(use), wish.keep_accents, keeps_level(casting, job, use))
     outcome = own.within(Outcome.nothing(notes), played, np.ones(len(played), dtype=np.bool_))
     late, longer = outcome.onset_shift_beat, outcome.duration_shift_beat
-    start = np.maximum(old_start + timeline.seconds(onset + late) - timeline.seconds(onset), 0.0)
-    stop = old_end + timeline.seconds(end + late + longer) - timeline.seconds(end)
+    wanted = old_start + timeline.seconds(onset + late) - timeline.seconds(onset)
+    switches = np.setdiff1d(np.arange(len(pitch)), played)
+    changes = np.concatenate((_bend_secs(part), old_start[switches], old_end[switches]))
+    start = np.clip(wanted, *between_changes(old_start, changes, _LENGTH_LEAST_SEC))
+    stop = old_end + timeline.seconds(end + late + longer) - timeline.seconds(end) + start - wanted
     still = (late == 0) & (longer == 0)
     least = np.full(len(pitch), _LENGTH_LEAST_SEC)
     start, stop = kept_apart(pitch, (old_start, old_end), (start, np.maximum(stop, start + least)), still, least, _LENGTH_LEAST_SEC)
     for index, note in enumerate(part.notes):
         note.start, note.end, note.velocity = float(start[index]), float(stop[index]), int(np.floor(outcome.velocity[index] + 0.5))
+
+
+def _bend_secs(part: Instrument) -> list[float]:
+    """When the pitch wheel moves."""
+    found, wheel = [], 0
+    for bend in sorted(part.pitch_bends, key=lambda bend: bend.time):
+        if bend.pitch != wheel:
+            wheel = bend.pitch
+            found.append(float(bend.time))
+    return found

@@ -1,7 +1,8 @@
 """What became of a part's notes, as edits of its events. Knows ticks and events; knows no models and no rules.
 
-Whatever is asked, every note keeps what makes it heard: it does not pass a change of sound or another stroke of its pitch, and a pitch is
-released before it is struck again. A pedal that is added catches no note that was written to end before it.
+Whatever is asked, every note keeps what makes it heard: it does not pass a change of sound (a program, a key that switches, the pitch
+wheel) or another stroke of its pitch, and a pitch is released before it is struck again. A pedal that is added catches no note that was
+written to end before it.
 """
 
 from __future__ import annotations

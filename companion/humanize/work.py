@@ -17,7 +17,7 @@ from companion.humanize.rewrite import edit_part
 from companion.humanize.song import Job
 from companion.humanize.timeline import Timeline
 from shared.duv_settings import DuvUse
-from shared.written import Performance
+from shared.written import Ints, Performance
 
 Heard = dict[tuple[object, ...], Performance]
 """A whole part as played, by all that it depends on: asked for once, however many sections take of it."""
@@ -62,7 +62,7 @@ def humanize(
         outcome = part_outcome(part, timeline, own, casting)
         edit = edits.setdefault(part.chunk, Edit())
         before = len(edit.added)
-        edit_part(part, outcome, file.ticks_per_beat, edit)
+        edit_part(part.between(_switch_ticks(part, own)), outcome, file.ticks_per_beat, edit)
         changed = sum(note.on in edit.ticks or note.on in edit.velocities or note.off in edit.ticks for note in part.events)
         reports.append(
             PartReport(
@@ -111,6 +111,14 @@ def _why(part: Part, jobs: Sequence[Job], casts: Sequence[Cast], session: Sessio
     if instrument is None:
         return "its name, channel and program belong to no model"
     return f"taken for {instrument}, which was not asked for"
+
+
+def _switch_ticks(part: Part, jobs: Sequence[Job]) -> Ints:
+    """When the part's keys that switch its sound are pressed and let go."""
+    found = np.zeros(len(part.notes), dtype=np.bool_)
+    for job in jobs:
+        found |= is_key_switch(part.notes.pitch, job.key_switches)
+    return np.concatenate((part.on_tick[found], part.end_tick[found]))
 
 
 def part_seed(key: tuple[int, int, int]) -> int:

@@ -92,6 +92,24 @@ def test_key_switches_are_neither_touched_nor_shown_to_the_model() -> None:
 
 
 @pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(("early_ms", "held"), [(-20.0, [2, 4]), (20.0, [3])])
+def test_no_note_passes_a_key_switch_or_a_bend(early_ms: float, held: list[int]) -> None:
+    before = piece()
+    bass = before.instruments[0]
+    bass.notes.append(pretty_midi.Note(1, 12, 1.0, 1.509))
+    bass.pitch_bends = [pretty_midi.PitchBend(0, 0.5), pretty_midi.PitchBend(4000, 1.8), pretty_midi.PitchBend(0, 2.0)]
+    fake = Fake(onset_ms=lambda written: early_ms)
+    after = humanized(before, DuvWish(model="bass_duv_v3", duration=0.0, timing=1.0), None, session(fake))
+    late = [note.start - beat / 2 for beat, note in enumerate(after.instruments[0].notes[:8])]
+    free = early_ms / 1000
+    expected = [free] * 8
+    expected[0] = max(free, 0.0)
+    for place in held:
+        expected[place] = 0.0 if early_ms < 0 else 0.008
+    assert late == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.usefixtures("models")
 def test_doubled_notes_do_not_end_the_next() -> None:
     before = piece()
     before.instruments[0].notes += [pretty_midi.Note(60, 40, note.start, note.end) for note in before.instruments[0].notes]

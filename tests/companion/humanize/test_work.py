@@ -213,6 +213,38 @@ def test_no_note_passes_a_change_of_sound_or_the_beginning() -> None:
     assert [event.status for event in track.events if event.status in (0x90, 0xC0)] == [0xC0, 0x90, 0xC0, 0x90]
 
 
+GUITAR: list[Stroke] = [(beat, 0.5, 50 + place, 90) for place, beat in enumerate((1.0, 2.0, 2.95, 4.0))]
+
+
+@pytest.mark.parametrize(("early_ms", "beats"), [(-8.0, (1, 2, 2.95 - 8 * MS, 4)), (30.0, (1 + 30 * MS, 2 + 30 * MS, 3, 4 + 30 * MS))])
+def test_no_note_passes_a_key_switch(early_ms: float, beats: tuple[float, ...]) -> None:
+    """Keys that change how the next notes sound, on the beat and together with some of them, in whatever order they are written."""
+    switches: list[Stroke] = [(1.0, 0.5, 24, 1), (2.0, 0.5, 25, 1), (3.0, 1.0, 26, 1)]
+    fake = Fake(onset_ms=lambda written: early_ms)
+    for first, second in ((GUITAR, switches), (switches, GUITAR)):
+        timed = sorted([*notes(first), *notes(second)], key=lambda event: event[0])
+        data, _ = played(parse_midi(midi([tempo(BPM)], [name("Guitar"), *timed])), job("guitar", intensity=1.0), fake=fake)
+        after = strokes_of(data)
+        assert [stroke for stroke in after if stroke[2] < 28] == switches
+        assert [stroke[0] for stroke in after if stroke[2] >= 28] == pytest.approx(beats, abs=1.1 / TPB)
+        for onset, _, pitch, _ in after:
+            assert pitch < 50 or [switch for switch in switches if switch[0] <= onset] == switches[: (1, 2, 2, 3)[pitch - 50]]
+
+
+@pytest.mark.parametrize("early_ms", [-8.0, 8.0])
+def test_no_note_begins_in_the_bend_of_another(early_ms: float) -> None:
+    bends = [(480, 0x2000), (1200, 0x3000), (1440, 0x2000), (1440, 0x2000), (2357, 0x1000)]
+    wheel = [(tick, bytes([0xE0, value & 0x7F, value >> 7])) for tick, value in bends]
+    line: list[Stroke] = [(1.0, 1.0, 50, 90), (2.0, 1.0, 52, 90), (3.0, 1.0, 53, 90), (4.9, 1.0, 55, 90)]
+    for first, second in ((notes(line), wheel), (wheel, notes(line))):
+        timed = sorted([*first, *second], key=lambda event: event[0])
+        file = parse_midi(midi([tempo(BPM)], [name("Guitar"), *timed]))
+        data, _ = played(file, job("guitar", intensity=1.0), fake=Fake(onset_ms=lambda written: early_ms))
+        late = [new[0] - old[0] for new, old in zip(strokes_of(data), line, strict=True)]
+        free = early_ms * MS
+        assert late == pytest.approx([free, free, max(free, 0), min(free, 4 / TPB)], abs=1.1 / TPB)
+
+
 def test_every_other_event_stays_byte_for_byte() -> None:
     others = [(0, b"\xb9\x07\x64"), (100, b"\xf0\x03\x01\x02\xf7"), (333, b"\xff\x01\x05hello"), (500, b"\xe9\x00\x40"), (700, b"\xd9\x11")]
     part = sorted([*others, *notes(LINE, 9)], key=lambda timed: timed[0])
