@@ -13,6 +13,7 @@ import re
 import types
 import typing
 from bisect import bisect_left
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -237,19 +238,12 @@ def _check_keys(kind: type[msgspec.Struct], node: yaml.Node, where: str, path: s
     accepted = ", ".join(kind.__struct_fields__)
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError(f"{place}: {path or 'the file'} needs `key: value` lines with keys from {accepted}")
-    seen = set()
     sections = {field.name: field.type for field in msgspec.structs.fields(kind)}
-    for key_node, value_node in node.value:
-        key = str(key_node.value)
-        here = f"{path}.{key}" if path else key
-        place = f"{where} line {key_node.start_mark.line + 1}"
+    for key, here, place, value_node in _named(node, where, path, "keep one of the two"):
         if key not in sections:
             near = difflib.get_close_matches(key, sections, n=1)
             hint = f"; did you mean {near[0]}?" if near else ";"
             raise ConfigError(f"{place}: {here} is no setting{hint} Accepted: {accepted}")
-        if key in seen:
-            raise ConfigError(f"{place}: {here} is set twice; keep one of the two")
-        seen.add(key)
         _check_value(sections[key], value_node, where, here)
 
 
@@ -262,8 +256,22 @@ def _check_value(kind: Any, node: yaml.Node, where: str, path: str) -> None:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         _check_keys(kind, node, where, path)
     elif typing.get_origin(kind) is dict and isinstance(node, yaml.MappingNode):
-        for key_node, value_node in node.value:
-            _check_value(typing.get_args(kind)[1], value_node, where, f"{path}.{key_node.value}")
+        for _, here, _, value_node in _named(node, where, path, "keep one, or put the other into a group of another name"):
+            _check_value(typing.get_args(kind)[1], value_node, where, here)
+
+
+def _named(node: yaml.MappingNode, where: str, path: str, mend: str) -> Iterator[tuple[str, str, str, yaml.Node]]:
+    """Key, path, file with line, and value of each line in `node`. Raises ConfigError, with `mend`, for a key that is there twice: of those
+    YAML keeps the last and says nothing.
+    """
+    seen = set()
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        here, place = f"{path}.{key}" if path else key, f"{where} line {key_node.start_mark.line + 1}"
+        if key in seen:
+            raise ConfigError(f"{place}: {here} is set twice; {mend}")
+        seen.add(key)
+        yield key, here, place, value_node
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

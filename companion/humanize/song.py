@@ -169,18 +169,15 @@ def load_song(path: Path) -> list[Job]:
     """The jobs of the song's file at `path`, section by section. Raises ConfigError for anything wrong in it, DataError for a take's file
     that is damaged or empty.
     """
-    values = read_values(Song, path)
-    given: dict[str, dict[str, Any]] = {}
-    for section, said in _mapping(values.get("sections"), f"{path}: sections").items():
+    sections = {}
+    for section, said in _mapping(read_values(Song, path).get("sections"), f"{path}: sections").items():
         where = f"{path}: sections.{section}"
         wishes = _mapping(_mapping(said, where).get("instruments"), f"{where}.instruments")
-        for instrument, wish in wishes.items():
-            here = f"{where}.instruments.{instrument}"
-            if instrument not in INSTRUMENTS:
-                raise ConfigError(f"{here}: expected one of {', '.join(INSTRUMENTS)}")
-            given.setdefault(section, {})[instrument] = _mapping(wish, here).pop("controls", None)
+        # Built anew: what stands once in a file, and is named again by an alias, is one object.
+        whole = {name: _with_rules(name, wish, f"{where}.instruments.{name}") for name, wish in wishes.items()}
+        sections[section] = {**said, "instruments": whole}
     try:
-        song = msgspec.convert(values, Song)
+        song = msgspec.convert({"sections": sections}, Song)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {str(error).replace('`', '')}") from None
     jobs: list[Job] = []
@@ -189,15 +186,22 @@ def load_song(path: Path) -> list[Job]:
         bars = parse_bars(str(part.bars), f"{path}: sections.{name}.bars")
         for instrument, told in part.instruments.items():
             here = f"{path}: sections.{name}.instruments.{instrument}"
-            rules = given[name][instrument]
-            controls = None if rules is None else laid_controls(instrument, rules, f"{here}.controls")
             include, exclude = (check_regex(text, f"{here}:") for text in (told.include, told.exclude))
             like = None if told.duv is None else told.duv.like
             if like is not None and like not in takes:
                 takes[like] = read_take(path.parent / like)
             take = None if like is None else takes[like]
-            jobs.append(Job(instrument, bars, include, exclude, include is not None, controls, told.duv, take))
+            jobs.append(Job(instrument, bars, include, exclude, include is not None, told.controls, told.duv, take))
     return jobs
+
+
+def _with_rules(instrument: str, wish: object, where: str) -> dict[str, Any]:
+    """What is wished for an instrument, its rules whole. Raises ConfigError."""
+    if instrument not in INSTRUMENTS:
+        raise ConfigError(f"{where}: expected one of {', '.join(INSTRUMENTS)}")
+    said = _mapping(wish, where)
+    rules = said.get("controls")
+    return said if rules is None else {**said, "controls": laid_controls(instrument, rules, f"{where}.controls")}
 
 
 def _mapping(value: object, where: str) -> dict[str, Any]:

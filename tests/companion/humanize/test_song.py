@@ -70,10 +70,27 @@ def test_a_song_lists_its_jobs_section_by_section(tmp_path: Path) -> None:
     assert guitar.controls is not None
 
 
+def test_what_is_said_once_and_named_again_counts_again(tmp_path: Path) -> None:
+    file = tmp_path / "song.yaml"
+    file.write_text(
+        """sections:
+  verse: {bars: 1-8, instruments: &band {drums: &kit {controls: {flams: {chance: 0.1}}, duv: {}}}}
+  chorus: {bars: 9-16, instruments: *band}
+  coda: {bars: 17-20, instruments: {drums: *kit}}
+""",
+        encoding="utf-8",
+    )
+    jobs = load_song(file)
+    assert len({job.bars for job in jobs}) == 3
+    assert [job.controls.flams.chance if job.controls and job.controls.flams else None for job in jobs] == [0.1] * 3
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("", "sections"),
+        ("sections:\n  a: {bars: 1, instruments: {}}\n  a: {bars: 2, instruments: {}}", "line 3: sections.a is set twice"),
+        ("sections: {a: {bars: 1, instruments: {bass: {duv: {}},\n bass: {controls: {}}}}}", r"line 2: .*\.bass is set twice"),
         ("section: {}", "did you mean sections"),
         ("sections: 3", "sections"),
         ("sections: {a: {bars: 1, instruments: {sax: {}}}}", "sax: expected one of drums, .*, lead"),
