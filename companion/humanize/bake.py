@@ -23,7 +23,8 @@ def baked(table: TouchTable, style: str, tempo_bpm: int = USUAL_TEMPO_BPM) -> st
     trees, script = (_bare(_source(package, path)) for package, path in _PARTS)
     alone = table.in_style(style)
     lines = [
-        f'"""JamBot {__version__}: humanizes the open pattern as {table.model} plays {table.instrument}, style {style}."""',
+        # Escaped, since people name models in their own letters.
+        ascii(f"JamBot {__version__}: humanizes the open pattern as {table.model} plays {table.instrument}, style {style}."),
         trees,
         f"TITLE = {title(table, style)!r}",
         f"TEMPO_BPM = {tempo_bpm}",

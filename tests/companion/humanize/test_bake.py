@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from companion.commands import companion
@@ -47,6 +49,14 @@ def test_the_script_is_written_to_a_file(capsys: pytest.CaptureFixture[str], mod
     assert (status, str(out) in said) == (0, True)
     assert out.read_text(encoding="ascii") == baked(made_table(), "rock", 98)
     assert "TEMPO_BPM = 98\n" in out.read_text(encoding="ascii")
+
+
+def test_a_model_may_be_named_in_any_letters(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path) -> None:
+    for place, name in enumerate(("drums_m\N{LATIN SMALL LETTER U WITH DIAERESIS}ller", 'drums_"""', "drums_\\")):
+        write_table(model / TABLE_FILE_NAME, msgspec.structs.replace(made_table(), model=name))
+        out = tmp_path / f"{place}.pyscript"
+        assert run(capsys, "--model", str(model), "--out", str(out))[0] == 0
+        assert f"as {name} plays" in (ast.get_docstring(ast.parse(out.read_text(encoding="ascii"))) or "")
 
 
 def test_the_script_goes_among_fl_studio_s_own(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path) -> None:
