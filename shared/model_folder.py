@@ -70,16 +70,19 @@ def humanizers(folders: Sequence[Path] | None = None) -> dict[str, Path]:
 
 
 def find_humanizer(name: str | Path, folders: Sequence[Path] | None = None) -> Path:
-    """The folder of the humanizer called `name`, or the folder that `name` is a path to. Raises ConfigError where there is none."""
+    """The folder of the humanizer called `name`, or the folder that `name` is a path to. Raises ConfigError where there is none,
+    CheckpointError where what bears the name cannot be read.
+    """
     if Path(name).name != str(name):
         if (Path(name) / FILE_NAME).is_file():
             return Path(name)
         raise ConfigError(f"{name}: no humanizer there; name a folder with {FILE_NAME}")
+    for place in model_folders() if folders is None else folders:
+        if (place / name / FILE_NAME).is_file() and kind_of(place / name / FILE_NAME) == PHRASE:
+            return place / name
     known = humanizers(folders)
-    if str(name) not in known:
-        there = f"there are {', '.join(known)}: name one," if known else "none is installed: name"
-        raise ConfigError(f"{name}: no such humanizer; {there} a folder with {FILE_NAME}, or train it: python -m trainer duv train --help")
-    return known[str(name)]
+    there = f"there are {', '.join(known)}: name one," if known else "none is installed: name"
+    raise ConfigError(f"{name}: no such humanizer; {there} a folder with {FILE_NAME}, or train it: python -m trainer duv train --help")
 
 
 def adapters(folder: Path) -> dict[str, Path]:

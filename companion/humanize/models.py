@@ -48,7 +48,9 @@ def _opened(folder: Path, adapter: str | None) -> Performer:
 
 
 def instrument_of_model(name: str, uses: Mapping[str, DuvUse]) -> str:
-    """The instrument that the model `name` plays: that of ours of that name, else the one that the name speaks of. Raises ConfigError."""
+    """The instrument that the model `name` plays: that of ours of that name, else the one that the name speaks of. Raises ConfigError for a
+    model that is not there or tells of no instrument, CheckpointError for weights that cannot be read.
+    """
     find_humanizer(name)
     last = Path(name).name
     ours = next((instrument for instrument, use in uses.items() if use.name == last), None)

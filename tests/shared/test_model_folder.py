@@ -45,6 +45,14 @@ def test_who_asks_for_the_wrong_kind_is_told_the_right_names(folder: Path) -> No
         find_folder("pianist", [folder])
 
 
+def test_damaged_weights_are_not_passed_over_nor_called_missing(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "own" / "keys_duv_v3").mkdir(parents=True)
+    (tmp_path / "own" / "keys_duv_v3" / "model.safetensors").write_bytes(b"?")
+    for name, folders in (("broken", [folder]), ("keys_duv_v3", [tmp_path / "own", folder])):
+        with pytest.raises(CheckpointError, match=f"{name}.*no JamBot model file"):
+            find_humanizer(name, folders)
+
+
 def test_the_first_of_two_with_one_name_is_taken(folder: Path, tmp_path: Path) -> None:
     save(tmp_path / "own" / "keys_duv_v3" / "model.safetensors", tiny(), CARD)
     assert find_humanizer("keys_duv_v3", [tmp_path / "own", folder]) == tmp_path / "own" / "keys_duv_v3"

@@ -175,9 +175,10 @@ def test_the_model_of_all_pitched_instruments_is_told_which_of_them_it_plays(cap
 def test_damaged_weights_are_no_reason_to_let_another_model_play(capsys: pytest.CaptureFixture[str]) -> None:
     save_small(Path("checkpoints") / "pitched_duv_v3", seed=2)
     (Path("checkpoints") / "bass_duv_v3" / "model.safetensors").write_bytes(b"no weights")
-    run("in.mid", "out.mid", code=2)
-    assert "bass_duv_v3" in capsys.readouterr().err
-    assert not Path("out.mid").exists()
+    for words in ([], ["--model", "bass_duv_v3"]):
+        run("in.mid", "out.mid", *words, code=2)
+        assert f"{Path('bass_duv_v3') / 'model.safetensors'}: no JamBot model file" in capsys.readouterr().err
+        assert not Path("out.mid").exists()
 
 
 def test_rules_are_kept_where_the_model_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
