@@ -75,7 +75,7 @@ def quantised(notes: Notes, timeline: Timeline, rule: Quantise) -> Notes:
 
 
 def swung(notes: Notes, timeline: Timeline, rule: Swing) -> Notes:
-    """Upbeats moved to where soloists play them at the tempo; what ends on an upbeat ends later too. Compound metres do not swing."""
+    """Upbeats moved to where soloists play them at the tempo; what ends on an upbeat ends later too. Metres over 8 do not swing."""
     return notes.moved(*(_swung(beat, timeline, rule) for beat in (notes.onset_beat, notes.end_beat)))
 
 
@@ -178,5 +178,7 @@ def _swung(beat: Floats, timeline: Timeline, rule: Swing) -> Floats:
     tempo = timeline.tempo_at(beat) / unit
     ratio = np.array([1.0 + rule.amount * (usual_ratio(bpm) - 1.0) for bpm in tempo])
     late = unit * (ratio / (1.0 + ratio) - 0.5)
-    is_upbeat = (np.abs(inside - unit / 2) <= _ON_PLACE_BEATS * unit) & (np.abs(bars.pulse_beats - 1.0) < 1e-6)
+    # From eighths on, a metre's own note or three of them are its beat, no whole quarters: there eighths are even (shared.swing).
+    swings = np.abs(bars.pulse_beats - np.round(bars.pulse_beats)) < 1e-6
+    is_upbeat = swings & (np.abs(inside - unit / 2) <= _ON_PLACE_BEATS * unit)
     return np.asarray(beat + np.where(is_upbeat, late, 0.0))

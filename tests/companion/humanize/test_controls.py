@@ -155,8 +155,12 @@ def test_eighths_swing_as_far_as_people_swing_them_at_the_tempo() -> None:
     assert 0.5 < places[280.0] < places[120.0] < 2 / 3
     straight = swung(line, FOUR, msgspec.structs.replace(controls.swing, amount=0.0))
     assert straight.onset_beat.tolist() == line.onset_beat.tolist()
-    triplets = swung(line, Timeline.of([(0.0, BPM)], [(0.0, 6, 8)]), controls.swing)
-    assert triplets.onset_beat.tolist() == line.onset_beat.tolist()
+    for over, under in ((6, 8), (7, 8), (12, 8), (5, 16)):
+        even = swung(line, Timeline.of([(0.0, BPM)], [(0.0, over, under)]), controls.swing)
+        assert even.onset_beat.tolist() == line.onset_beat.tolist()
+    for over, under in ((2, 2), (3, 4), (5, 4)):
+        swings = swung(line, Timeline.of([(0.0, 120.0)], [(0.0, over, under)]), controls.swing)
+        assert swings.onset_beat[1] == pytest.approx(places[120.0])
 
 
 def test_quantising_goes_as_far_as_it_is_told() -> None:
