@@ -64,6 +64,8 @@ def humanize_command(context: click.Context, /, **words: Any) -> None:
     session = usual_session(words["seed"], words["sample"])
     file = read_midi(source)
     jobs = load_song(song) if song is not None else _jobs(words, file, session)
+    for take in dict.fromkeys(job.like.path for job in jobs if job.like is not None):
+        check_take(take, out, words["compare"])
     _run(source, out, file, jobs, session, words["compare"])
 
 
@@ -92,6 +94,13 @@ def check_compare(folder: Path, source: Path, out: Path) -> None:
             raise ConfigError(f"--compare {folder}: the input lies there as {name}, and is never touched; name another folder")
         if name != AFTER and (folder / name).resolve() == out.resolve():
             raise ConfigError(f"--compare {folder}: {name} there is what the input was; name another file to write than {out}")
+
+
+def check_take(take: Path, out: Path, compare: Path | None) -> None:
+    """Raise ConfigError where `out`, or what is written to the folder `compare`, would take the place of `take`, a player's own bars."""
+    for path in (out, *([] if compare is None else [compare / name for name in COMPARED])):
+        if path.exists() and take.samefile(path):
+            raise ConfigError(f"{path}: holds the bars to be played like, which are never touched; name another file or folder")
 
 
 def _jobs(words: dict[str, Any], file: MidiFile, session: Session) -> list[Job]:

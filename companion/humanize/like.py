@@ -16,11 +16,16 @@ from shared.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """The parts of a player's file; two takes are the same only if they are one object."""
+    """The parts of a player's file at `path`; two takes are the same only if they are one object."""
 
-    name: str
+    path: Path
     timeline: Timeline
     parts: tuple[Part, ...]
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
 
     def parts_for(self, instrument: str, regexes: Mapping[str, str], is_sole: bool) -> list[Part]:
         """The parts that are taken for `instrument`. `is_sole`: nothing else is asked for, so an only part that tells of no instrument
@@ -47,4 +52,4 @@ def read_take(path: Path) -> Take:
     parts = tuple(read_parts(file))
     if not parts:
         raise DataError(f"{path}: holds no notes to be like; record a few bars in it")
-    return Take(path.name, timeline, parts)
+    return Take(path, timeline, parts)

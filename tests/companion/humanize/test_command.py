@@ -108,6 +108,25 @@ def test_whoever_is_louder_and_late_gets_it_louder_and_later(capsys: pytest.Capt
     assert out("--intensity", "0", "--like", "me.mid") == DATA
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["me.mid", "--like", "me.mid"], ["me.mid", "--song", "song.yaml"], ["out.mid", "--compare", "both", "--like", "both/before.mid"],
+     ["both/../me.mid", "--like", "me.mid"], ["out.mid", "--compare", "both", "--like", "both/after.mid"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_the_bars_that_are_played_like_are_never_written_over(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    me = midi([tempo(110)], [name("Bass"), *notes(LINE, 1)])
+    Path("both").mkdir()
+    takes = [Path(path) for path in ("me.mid", "both/before.mid", "both/after.mid")]
+    for path in takes:
+        path.write_bytes(me)
+    Path("song.yaml").write_text("sections: {a: {bars: 1, instruments: {bass: {duv: {like: me.mid}}}}}\n", encoding="utf-8")
+    run("in.mid", *words, code=2)
+    assert "never touched" in capsys.readouterr().err
+    assert [path.read_bytes() == me for path in takes] == [True] * 3
+    assert not Path("out.mid").exists()
+
+
 def test_a_take_of_one_instrument_need_not_be_named_after_it(capsys: pytest.CaptureFixture[str]) -> None:
     Path("me.mid").write_bytes(midi([tempo(110)], [name("take 3"), *notes(as_played(LINE, 15, 10.0), 1)]))
     out("--model", "bass_duv_v3", "--like", "me.mid")

@@ -21,7 +21,7 @@ MS = BPM / 60_000.0
 
 def take(*tracks: list[Timed]) -> Take:
     file = parse_midi(midi([tempo(BPM)], *tracks))
-    return Take("me.mid", read_timeline(file), tuple(read_parts(file)))
+    return Take(Path("me.mid"), read_timeline(file), tuple(read_parts(file)))
 
 
 def wished(instrument: str, like: Take, duration: float = 1.0, timing: float = 1.0) -> Job:
