@@ -45,7 +45,7 @@ SONG_TELLS = (
 @click.option("--sample", is_flag=True, help="Play it as once, not as the middle of many times; --seed chooses which time.")
 @click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="The same seed, the same bytes.")
 @click.option("--controls", metavar="FILE", help="Rules before the model (strum, pedal, ghost notes, flams, swing ...): a file, or usual.")
-@click.option("--song", type=FILE, metavar="FILE", help="Sections, instruments and what is done to them, instead of the options above.")
+@click.option("--song", type=FILE, metavar="FILE", help="Sections and what is done in them, instead of the options above (see README.md).")
 @click.option("--compare", type=FILE, metavar="DIR", help="Write before.mid, after.mid and a picture of both there.")
 @click.pass_context
 def humanize_command(context: click.Context, /, **words: Any) -> None:

@@ -6,6 +6,8 @@
         instruments:
           drums: {controls: {flams: {chance: 0.1}}, duv: {style: funk, intensity: 0.7}}
           bass: {include: "(?i)sub", duv: {like: my_bass.mid}}
+
+Where bars of a track belong to two sections the first counts; one instrument in two ways is two sections with the same bars.
 """
 
 from __future__ import annotations

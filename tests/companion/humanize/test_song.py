@@ -70,6 +70,16 @@ def test_a_song_lists_its_jobs_section_by_section(tmp_path: Path) -> None:
     assert guitar.controls is not None
 
 
+def test_the_readme_s_song_can_be_read(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (shown,) = [block.split("```")[0] for block in readme.split("```yaml\n")[1:] if block.startswith("sections:")]
+    (tmp_path / "song.yaml").write_text(shown, encoding="utf-8")
+    (tmp_path / "me.mid").write_bytes(midi([name("Bass"), *notes([(0, 1, 40, 90)])]))
+    assert [(job.instrument, job.bars) for job in load_song(tmp_path / "song.yaml")] == [
+        ("drums", BarRange(0, 7)), ("bass", BarRange(0, 7)), ("bass", BarRange(0, 7)),
+    ]  # fmt: skip
+
+
 def test_what_is_said_once_and_named_again_counts_again(tmp_path: Path) -> None:
     file = tmp_path / "song.yaml"
     file.write_text(
