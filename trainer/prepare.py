@@ -58,6 +58,9 @@ def prepare(order: PrepareOrder, tell: Tell) -> Prepared:
     Raises ConfigError or DataError, one line with the mend, and leaves no manifest where it does not come to its end.
     """
     finds = find_music(order.folders, order.out)
+    if order.overwrite:
+        # At once: cut off from here on, it goes on without --overwrite too.
+        (order.out / MANIFEST).unlink(missing_ok=True)
     store = ReadingStore(order.out, order.settings.roles, order.settings.split_pitch)
     keys = store.keys(finds)
     settings: Said = {
@@ -84,8 +87,8 @@ def reason_counts(dropped: Sequence[Dropped]) -> Counter[str]:
 
 
 def _already_there(order: PrepareOrder, settings: Said) -> Shards | None:
-    """The prepared folder, if it is the one that is wanted; None where there is none, or it may be replaced. Else raises ConfigError."""
-    if order.overwrite or not (order.out / MANIFEST).exists():
+    """The prepared folder, if it is the one that is wanted; None where there is none. Else raises ConfigError."""
+    if not (order.out / MANIFEST).exists():
         return None
     shards = open_shards(order.out)
     if (shards.manifest.settings, shards.manifest.transpose_all_keys) != (settings, order.settings.transpose_all_keys):

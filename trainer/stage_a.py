@@ -4,7 +4,8 @@
              data/      checkpoints/<name>/          <name>/nll.json  samples/stage_a/*.mid, metrics.json, report/
 
 A step is left out where the ledger says that it was finished with the very same things going in, and what came out still lies
-there unchanged; a step that was cut off goes on, or begins anew. So the same order, given again after a kill, goes on where it was.
+there unchanged; a step that was cut off goes on, or begins anew. So the same order, given again after a kill, goes on where it was;
+and one that overwrites removes what was trained before anything else, so that after a kill it goes on when given without that.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from trainer.human import shipped_human
 from trainer.ledger import Ledger, file_digest, key_of, tree_digest
 from trainer.midi_lines import read_midi_lines
 from trainer.model_card import Figures
+from trainer.music_found import find_music
 from trainer.nll_data import count_ngram, read_held_out
 from trainer.prepare import PrepareOrder, Tell, prepare
 from trainer.prepared_songs import held_out_songs, with_usual_wish
@@ -45,7 +47,7 @@ from trainer.solos import Sampling
 from trainer.song import Song
 from trainer.source import SOURCES
 from trainer.train import Order as TrainOrder
-from trainer.train import What, train
+from trainer.train import What, check_base, forget, goes_on, lay_base, named_base, train
 from trainer.training import Report
 from trainer.verbatim import against_training
 
@@ -135,7 +137,7 @@ class _Work:
         self.order, self.screen = order, screen
         self.steps, self.number = 6 if order.base is not None else 7, 0
         if order.overwrite:
-            (order.folder / LEDGER).unlink(missing_ok=True)
+            _begin_anew(order)
         self.ledger = Ledger(order.folder / LEDGER)
         self.device = find_device(order.device)
 
@@ -161,10 +163,12 @@ class _Work:
         key = key_of(msgspec.to_builtins([run, order.settings.model, order.settings.prepare]), order.seed, self.music, below)
         if self._done(what, key, title):
             return
-        # Weights that were kept lie beside the state; a state without them cannot be finished.
-        anew = order.overwrite or not weights[0].is_file()
+        wanted = TrainOrder(what, order.data, order.folder, order.settings, order.device, order.seed, order.base)
+        if what == "lora":
+            # Soon trained again; a base is not thrown away for another setting.
+            wanted = replace(wanted, overwrite=not goes_on(wanted))
         with self.screen.training(what) as tell:
-            best = train(TrainOrder(what, order.data, order.folder, order.settings, order.device, order.seed, order.base, anew), tell)
+            best = train(wanted, tell)
         if what == "lora" and order.base is not None:
             weights.append(order.folder / BASE_FILE_NAME)
         self.ledger.write(what, key, [*weights, order.folder / f"{what}-log.jsonl"])
@@ -261,19 +265,28 @@ class _Work:
         return done
 
 
+def _begin_anew(order: StageAOrder) -> None:
+    """Remove what an earlier run trained, all of it at once; the base that `order` names is laid there instead."""
+    forget(order.folder, "lora")
+    if order.base is None:
+        forget(order.folder, "base")
+    else:
+        lay_base(named_base(order.base), order.folder)
+    (order.folder / LEDGER).unlink(missing_ok=True)
+
+
 def _checked(order: StageAOrder) -> StageAOrder:
-    """`order`, found good before anything is read or written; with the shape of the base that it names."""
+    """`order`, found good before music is read or anything is written; with the shape of the base that it names."""
     if NAME.fullmatch(order.name) is None:
         raise ConfigError(f"--name {order.name}: expected letters, digits, '.', '_' and '-', such as my_lora")
     find_device(order.device)
+    find_music(order.folders, order.data)
     if order.charts is not None:
         solos.find_songs(order.charts)
-    if order.base is None:
-        return order
-    try:
-        path = find_folder(order.base) / BASE_FILE_NAME
-    except ConfigError as error:
-        raise ConfigError(str(error).replace("--model", "--base")) from None
-    shape = shape_of(path, read_header(path))
-    model = ModelSettings(**{name: getattr(shape, name) for name in ModelSettings.__struct_fields__})
-    return replace(order, settings=msgspec.structs.replace(order.settings, model=model))
+    if order.base is not None:
+        path = named_base(order.base)
+        check_base(TrainOrder("lora", order.data, order.folder, order.settings, base=order.base, overwrite=order.overwrite))
+        shape = shape_of(path, read_header(path))
+        model = ModelSettings(**{name: getattr(shape, name) for name in ModelSettings.__struct_fields__})
+        order = replace(order, settings=msgspec.structs.replace(order.settings, model=model))
+    return order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import shutil
 from collections.abc import Callable
@@ -26,12 +27,13 @@ from trainer.model_card import whole_card
 from trainer.progress import Diary, draw_curve, read_diary
 from trainer.shards import MANIFEST, Entry, Shards, open_shards
 from trainer.source import SOURCES, credited, credits_of, licence_of
-from trainer.training import Report, Training
+from trainer.training import Report, Training, begun_with
 from trainer.windows import Windows, base_weights, whole
 
 What = Literal["base", "lora"]
 EVALUATION_WINDOWS = 16
 CURVE = "curve.png"
+_WEIGHTS: dict[What, str] = {"base": BASE_FILE_NAME, "lora": ADAPTER_FILE_NAME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Order:
 def train(order: Order, tell: Callable[[Report], None]) -> float:
     """Train to the end and return the best held-out nats a note. A run that was killed goes on where its state says.
 
-    Raises ConfigError, DataError and CheckpointError where something is wrong with settings, music or files.
+    Raises ConfigError, DataError and CheckpointError where something is wrong with settings, music or files, and where a base would be
+    written over without `overwrite`.
     """
     shards = open_shards(order.data)
     with joined(order.device) as world:
@@ -65,13 +68,16 @@ def train(order: Order, tell: Callable[[Report], None]) -> float:
         windows = Windows(shards, entries, weights, order.settings.model.context, order.seed)
         teachers = [load(path).to(world.device) for path in _teachers(order)]
         card = _card(order, {entry.source for entry in entries})
-        # Only now: whatever is wrong with the teachers has been said, and what lies there is still whole.
+        check_base(order)
+        # Only now: whatever is wrong with the order has been said, and what lies there is still whole.
         _prepare_folder(order, world)
         torch.manual_seed(order.seed)
         model, keep = _net(order, card)
-        state = order.out / f"{order.what}-state.safetensors"
-        training = Training(LineTask(model, teachers), run, world, order.seed, state, _fingerprint(order))
-        diary = Diary(order.out / f"{order.what}-log.jsonl", training.standing.step) if world.leads else None
+        training = Training(LineTask(model, teachers), run, world, order.seed, _state(order.out, order.what), _fingerprint(order))
+        if world.leads and training.standing.step == 0:
+            # Weights never lie there without a state, not even where the disk is full: what they are is known by it.
+            training.save()
+        diary = Diary(_log(order.out, order.what), training.standing.step) if world.leads else None
         batches = partial(whole, shards, held_out, order.settings.model.context, EVALUATION_WINDOWS)
         for report in training.go(windows, batches, diary, keep):
             if world.leads:
@@ -106,7 +112,13 @@ def _net(order: Order, card: Callable[[float], Card]) -> tuple[Decoder, Callable
     base = order.out / BASE_FILE_NAME
     if order.what == "base":
         fresh = Decoder(order.settings.model.decoder())
-        return fresh, lambda val: save(base, fresh, card(val))
+
+        def keep(val: float) -> None:
+            # An adapter holds for the base that it was trained over, and for no other.
+            forget(order.out, "lora")
+            save(base, fresh, card(val))
+
+        return fresh, keep
     if not base.is_file():
         raise ConfigError(f"{order.out}: no {BASE_FILE_NAME} to lay an adapter over; train it first (--what base), or name one with --base")
     model, adapter = load_base(order.out), order.settings.lora.adapter()
@@ -126,20 +138,73 @@ def _card(order: Order, sources: set[str]) -> Callable[[float], Card]:
     return lambda val: Card(order.out.name, credits_of(sources), licence_of(sources), {"val_nats_per_note": round(val, 4)})
 
 
+def check_base(order: Order) -> None:
+    """Raises ConfigError where `order` would write over a base that it cannot make again, and `overwrite` is not set."""
+    base, state = order.out / BASE_FILE_NAME, _state(order.out, "base")
+    other = named_base(order.base) if order.base is not None and order.what == "lora" else None
+    if order.overwrite or not base.is_file():
+        return
+    if other is not None and not filecmp.cmp(other, base, shallow=False):
+        raise ConfigError(f"--base {order.base}: {order.out} holds another base; give your model another name, or add --overwrite")
+    if order.what == "base" and not state.is_file():
+        raise ConfigError(
+            f"{base}: without a {state.name} its training cannot go on; lay an adapter over it (--base {order.out}), "
+            "give your model another name, or add --overwrite"
+        )
+
+
+def named_base(name: str) -> Path:
+    """The weights of the base that `--base` names. Raises ConfigError and CheckpointError where they are not there or are none of ours."""
+    try:
+        path = find_folder(name) / BASE_FILE_NAME
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("--model", "--base")) from None
+    read_header(path)
+    return path
+
+
+def lay_base(base: Path, out: Path) -> None:
+    """Bring the weights `base` into the folder `out`, instead of another base there and all that was made with that one."""
+    there = out / BASE_FILE_NAME
+    if there.is_file() and filecmp.cmp(base, there, shallow=False):
+        return
+    forget(out, "base")
+    forget(out, "lora")
+    with written_whole(there) as draft:
+        shutil.copyfile(base, draft)
+
+
+def forget(out: Path, what: What) -> None:
+    """Remove what a run wrote to `out`; for an adapter the merged weights too."""
+    # The weights first: a state without them begins anew, a base without a state is not written over.
+    paths = [out / _WEIGHTS[what], _state(out, what), _log(out, what), *([out / FILE_NAME] if what == "lora" else [])]
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def goes_on(order: Order) -> bool:
+    """Whether there is a state of the very run that is ordered."""
+    return begun_with(_state(order.out, order.what)) == _fingerprint(order)
+
+
 def _prepare_folder(order: Order, world: World) -> None:
     """Remove what an earlier run left where `order` says so; bring in the base that it names."""
     if world.leads:
         order.out.mkdir(parents=True, exist_ok=True)
-        weights = {"base": BASE_FILE_NAME, "lora": ADAPTER_FILE_NAME}[order.what]
-        if order.overwrite:
-            for name in (weights, f"{order.what}-state.safetensors", f"{order.what}-log.jsonl"):
-                (order.out / name).unlink(missing_ok=True)
+        # Weights that were kept lie beside the state; a state without them cannot be finished.
+        if order.overwrite or not (order.out / _WEIGHTS[order.what]).is_file():
+            forget(order.out, order.what)
         if order.base is not None and order.what == "lora":
-            source = find_folder(order.base) / BASE_FILE_NAME
-            read_header(source)
-            with written_whole(order.out / BASE_FILE_NAME) as draft:
-                shutil.copyfile(source, draft)
+            lay_base(named_base(order.base), order.out)
     world.barrier()
+
+
+def _state(out: Path, what: What) -> Path:
+    return out / f"{what}-state.safetensors"
+
+
+def _log(out: Path, what: What) -> Path:
+    return out / f"{what}-log.jsonl"
 
 
 def _fingerprint(order: Order) -> str:

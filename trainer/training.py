@@ -143,7 +143,7 @@ class Training(Generic[Batch]):
                 entry = {"step": report.step, "train_per_note": round(report.train_per_note, 6), "rate": rate_at(report.step, run)}
                 diary.write(entry if report.val_per_note is None else {**entry, "val_per_note": round(report.val_per_note, 6)})
             if measured and self._world.leads:
-                self._save()
+                self.save()
             yield report
             began, nats, notes, counted = time.monotonic(), 0.0, 0, 0
 
@@ -202,12 +202,14 @@ class Training(Generic[Batch]):
             raise CheckpointError(f"{self._state}: the loss of step {number} is no finite number; train with a lower learning_rate")
         return lost_nats, notes
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the state. Raises OSError and SafetensorError where the system refuses."""
         tensors: dict[str, Tensor] = {}
         for name, weight in self._weights.items():
-            moments = self._optimizer.state[weight]
+            moments = self._optimizer.state.get(weight, {})
             tensors[f"weight.{name}"], tensors[f"average.{name}"] = weight.detach(), self._average[name]
-            tensors[f"mean.{name}"], tensors[f"square.{name}"] = moments["exp_avg"], moments["exp_avg_sq"]
+            for kind, moment in (("mean", "exp_avg"), ("square", "exp_avg_sq")):
+                tensors[f"{kind}.{name}"] = moments.get(moment, torch.zeros_like(weight))
         meta = {"standing": json.dumps(asdict(self.standing)), "settings": self._settings}
         with written_whole(self._state) as draft:
             draft.write_bytes(steady(save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, meta)))
@@ -218,7 +220,7 @@ class Training(Generic[Batch]):
                 meta = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
         except (OSError, SafetensorError) as error:
-            raise CheckpointError(f"{self._state}: cannot be read ({error}); remove it, or train with --overwrite") from None
+            raise CheckpointError(f"{self._state}: cannot be read ({error}); train with --overwrite") from None
         if meta.get("settings") != self._settings:
             raise CheckpointError(f"{self._state}: the run was begun with other settings or data; train with those, or with --overwrite")
         wanted = {f"{kind}.{name}" for name in self._weights for kind in ("weight", "average", "mean", "square")}
@@ -234,6 +236,15 @@ class Training(Generic[Batch]):
                     "exp_avg": tensors[f"mean.{name}"].to(weight.device),
                     "exp_avg_sq": tensors[f"square.{name}"].to(weight.device),
                 }
+
+
+def begun_with(state: Path) -> str | None:
+    """The `settings` of the run that wrote `state`; None where no state can be read."""
+    try:
+        with safe_open(state, "pt") as file:
+            return (file.metadata() or {}).get("settings")
+    except (OSError, SafetensorError):
+        return None
 
 
 def held_out_per_note(task: Task[Batch], batches: Iterable[Batch], device: torch.device) -> float:

@@ -103,6 +103,18 @@ def test_again_is_nothing_to_do_and_other_settings_need_overwrite(music: Path, t
     assert list((tmp_path / "data" / "tokens").glob("lead-*")) == []
 
 
+def test_what_is_prepared_anew_and_killed_goes_on_without_overwrite(music: Path, tmp_path: Path) -> None:
+    run(music, tmp_path / "data")
+    write_midi(music / "new.mid", [("solo", 65, solo(seed=50)), ("Bass", 32, walking())], texts=markers())
+
+    def end(step: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(music, tmp_path / "data", overwrite=True, tell=end)
+    assert any(entry.name.startswith("new-") for entry in run(music, tmp_path / "data").shards.entries)
+
+
 def test_new_music_needs_overwrite_too(music: Path, tmp_path: Path) -> None:
     run(music, tmp_path / "data")
     write_midi(music / "new.mid", [("solo", 65, solo(seed=50))], texts=markers())

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,8 +18,10 @@ import msgspec
 import pytest
 import torch
 
+from shared.errors import CheckpointError, ConfigError
 from shared.model_folder import load_model
 from tests.trainer.made_folder import SETTINGS, tunes
+from tests.trainer.midi_maker import blocks, solo, write_midi
 from trainer.cli import main
 from trainer.config import load_stage_a
 from trainer.shards import Shards
@@ -72,12 +75,31 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def straight(music: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The results of a run that nothing cut off."""
-    with contextlib.chdir(tmp_path_factory.mktemp("straight")):
+def finished(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a run came to its end that nothing cut off."""
+    with contextlib.chdir(tmp_path_factory.mktemp("finished")):
         Path("tiny.yaml").write_text(SETTINGS)
         stage_a(order(music), Quiet())
+        return Path.cwd()
+
+
+@pytest.fixture(scope="module")
+def straight(finished: Path) -> dict[str, bytes]:
+    """The results of that run."""
+    with contextlib.chdir(finished):
         return results()
+
+
+@pytest.fixture(scope="module")
+def more(music: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    """The same music and a tune more, and the results of a run with it."""
+    place = tmp_path_factory.mktemp("more")
+    shutil.copytree(music, place / "music")
+    write_midi(place / "music" / "new tune.mid", [("Lead", 65, solo(16, 99)), ("Chords", 0, blocks(16))])
+    with contextlib.chdir(place):
+        Path("tiny.yaml").write_text(SETTINGS)
+        stage_a(order(place / "music"), Quiet())
+        return place / "music", results()
 
 
 @pytest.fixture
@@ -85,6 +107,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.yaml").write_text(SETTINGS)
     return tmp_path
+
+
+@pytest.fixture
+def after(here: Path, finished: Path) -> Path:
+    """A current folder where a run has come to its end."""
+    shutil.copytree(finished, here, dirs_exist_ok=True)
+    return here
 
 
 def order(music: Path) -> StageAOrder:
@@ -140,8 +169,7 @@ def test_a_killed_run_comes_to_the_same_end(here: Path, music: Path, straight: d
     assert results() == straight
 
 
-def test_what_is_damaged_is_made_again_and_nothing_else(here: Path, music: Path) -> None:
-    stage_a(order(music), Quiet())
+def test_what_is_damaged_is_made_again_and_nothing_else(after: Path, music: Path) -> None:
     before = results()
     solo = next(Path("samples/stage_a").glob("*.mid"))
     solo.write_bytes(solo.read_bytes()[:40])
@@ -154,8 +182,7 @@ def test_what_is_damaged_is_made_again_and_nothing_else(here: Path, music: Path)
     assert results() == before
 
 
-def test_a_changed_setting_does_again_what_hangs_on_it(here: Path, music: Path) -> None:
-    stage_a(order(music), Quiet())
+def test_a_changed_setting_does_again_what_hangs_on_it(after: Path, music: Path) -> None:
     wanted = order(music)
     hotter = Quiet()
     generate = msgspec.structs.replace(wanted.settings.generate, temperature=2.0)
@@ -164,8 +191,7 @@ def test_a_changed_setting_does_again_what_hangs_on_it(here: Path, music: Path) 
     assert json.loads(Path("samples/stage_a/solos.json").read_text())["temperature"] == 2.0
 
 
-def test_an_adapter_can_be_laid_over_another_models_base(here: Path, music: Path) -> None:
-    stage_a(order(music), Quiet())
+def test_an_adapter_can_be_laid_over_another_models_base(after: Path, music: Path) -> None:
     base = Path("checkpoints/mine/base.safetensors").read_bytes()
     screen = Quiet()
     # The settings name another shape than the base has: the base's counts.
@@ -175,6 +201,56 @@ def test_an_adapter_can_be_laid_over_another_models_base(here: Path, music: Path
     assert Path("checkpoints/other/base.safetensors").read_bytes() == base
     assert Path("checkpoints/other/model.safetensors").is_file()
     assert not any(title.startswith("train the base") for title in screen.heard)
+
+
+@pytest.mark.parametrize("place", ["reading", "base step 3", "lora step 2"])
+def test_what_was_begun_anew_and_killed_goes_on_without_overwrite(after: Path, more: tuple[Path, dict[str, bytes]], place: str) -> None:
+    music, wanted = more
+    with pytest.raises(Killed):
+        stage_a(replace(order(music), overwrite=True), Quiet(place))
+    stage_a(order(music), Quiet())
+    assert results() == wanted
+
+
+def test_another_adapter_costs_no_base(after: Path, music: Path) -> None:
+    base, adapter = (Path(f"checkpoints/mine/{name}.safetensors").read_bytes() for name in ("base", "adapter"))
+    wanted = order(music)
+    lora = msgspec.structs.replace(wanted.settings.lora, rank=3)
+    screen = Quiet()
+    stage_a(replace(wanted, settings=msgspec.structs.replace(wanted.settings, lora=lora)), screen)
+    assert screen.done_before == 2
+    assert Path("checkpoints/mine/base.safetensors").read_bytes() == base
+    assert Path("checkpoints/mine/adapter.safetensors").read_bytes() != adapter
+    # A base is not thrown away for another setting, unless that is said.
+    wider = msgspec.structs.replace(wanted.settings, model=msgspec.structs.replace(wanted.settings.model, feed_width=64))
+    with pytest.raises(CheckpointError, match="begun with other settings"):
+        stage_a(replace(wanted, settings=wider), Quiet())
+    assert Path("checkpoints/mine/base.safetensors").read_bytes() == base
+
+
+def test_a_typo_in_the_musics_folder_costs_nothing(after: Path, music: Path) -> None:
+    before = results()
+    with pytest.raises(ConfigError, match="no such folder"):
+        stage_a(replace(order(after / "musik"), overwrite=True), Quiet())
+    assert results() == before
+
+
+def test_a_base_that_was_trained_is_not_lost_to_another(after: Path, music: Path) -> None:
+    with pytest.raises(Killed):
+        stage_a(replace(order(music), name="other", seed=2), Quiet("train the adapter"))
+    before, theirs = (Path(f"checkpoints/{name}/base.safetensors").read_bytes() for name in ("mine", "other"))
+    with pytest.raises(ConfigError, match=r"--base other: checkpoints/mine holds another base; .* or add --overwrite"):
+        stage_a(replace(order(music), base="other"), Quiet())
+    assert Path("checkpoints/mine/base.safetensors").read_bytes() == before
+    stage_a(replace(order(music), base="other", overwrite=True), Quiet())
+    assert Path("checkpoints/mine/base.safetensors").read_bytes() == theirs
+    # Nobody takes that one for trained here, or trains over it.
+    with pytest.raises(ConfigError, match=r"base.safetensors: without a base-state.safetensors its training cannot go on"):
+        stage_a(order(music), Quiet())
+    assert Path("checkpoints/mine/base.safetensors").read_bytes() == theirs
+    # Its own base stays under a new adapter.
+    stage_a(replace(order(music), base="mine", overwrite=True), Quiet())
+    assert Path("checkpoints/mine/base.safetensors").read_bytes() == theirs
 
 
 def test_charts_are_played_over_where_they_are_named(here: Path, music: Path) -> None:
