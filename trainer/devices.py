@@ -57,16 +57,32 @@ def find_device(name: str) -> torch.device:
     return torch.device("cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu")
 
 
+def processes() -> int:
+    """How many processes `torchrun` has started for this run; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @contextmanager
-def joined(name: str) -> Iterator[World]:
-    """This process's place in the run: alone, or as `torchrun` tells by its environment variables (NCCL on GPUs, gloo elsewhere)."""
-    device = find_device(name)
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+def joined(name: str, windows: int) -> Iterator[World]:
+    """This process's place in the run: alone, or as `torchrun` tells by its environment variables (NCCL on GPUs, gloo elsewhere).
+
+    `windows`: how many are computed at once, by all processes together. Raises ConfigError where that is less than one for each process,
+    and where there are more processes than GPUs.
+    """
+    device, size = find_device(name), processes()
     if size == 1:
         yield World(0, 1, device)
         return
+    if size > windows:
+        raise ConfigError(
+            f"{size} processes for {windows} windows at once (batch_windows / accumulate) leave some without work; "
+            f"start {windows} at most (torchrun --nproc_per_node), or set a lower accumulate"
+        )
     if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        place, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if place >= there:
+            raise ConfigError(f"more processes than the {there} GPUs here; start {there} at most: torchrun --nproc_per_node {there}")
+        device = torch.device("cuda", place)
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
     try:

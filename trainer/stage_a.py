@@ -30,7 +30,7 @@ from trainer import ngram, nll, stage_a_report
 from trainer.chart_tasks import Order as SoloOrder
 from trainer.chord_songs import SUFFIXES
 from trainer.config import ModelSettings, StageASettings
-from trainer.devices import find_device
+from trainer.devices import find_device, processes
 from trainer.evaluation import Evaluation, evaluate, figures
 from trainer.export import write_card
 from trainer.human import shipped_human
@@ -279,6 +279,11 @@ def _checked(order: StageAOrder) -> StageAOrder:
     """`order`, found good before music is read or anything is written; with the shape of the base that it names."""
     if NAME.fullmatch(order.name) is None:
         raise ConfigError(f"--name {order.name}: expected letters, digits, '.', '_' and '-', such as my_lora")
+    if processes() > 1:
+        raise ConfigError(
+            "stage-a is one process: start it without torchrun, or train its base with several processes first "
+            f"(trainer prepare --out {order.data}, then torchrun ... -m trainer train --what base --data {order.data} --out {order.folder})"
+        )
     find_device(order.device)
     find_music(order.folders, order.data)
     if order.charts is not None:

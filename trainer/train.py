@@ -62,9 +62,9 @@ def train(order: Order, tell: Callable[[Report], None]) -> float:
     written over without `overwrite`.
     """
     shards = open_shards(order.data)
-    with joined(order.device) as world:
+    run = order.settings.base if order.what == "base" else order.settings.lora
+    with joined(order.device, run.batch_windows // run.accumulate) as world:
         entries, weights, held_out = _music(order, shards)
-        run = order.settings.base if order.what == "base" else order.settings.lora
         windows = Windows(shards, entries, weights, order.settings.model.context, order.seed)
         teachers = [load(path).to(world.device) for path in _teachers(order)]
         card = _card(order, {entry.source for entry in entries})

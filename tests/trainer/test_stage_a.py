@@ -296,6 +296,15 @@ def test_a_device_that_is_not_there_is_refused(
     assert "--device cuda: PyTorch finds no CUDA device here; use --device auto" in capsys.readouterr().err
 
 
+def test_several_processes_are_refused(
+    here: Path, music: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert ended("--input_dir", music) == 2
+    assert "start it without torchrun" in capsys.readouterr().err
+    assert not Path("data").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
 def test_a_full_disk_ends_it_with_one_line_and_it_goes_on_when_there_is_room(here: Path, music: Path) -> None:
     # No file may grow beyond 40 kB: the tokens fit, the weights do not.

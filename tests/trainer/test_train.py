@@ -117,6 +117,19 @@ def test_two_processes_train_as_one_does(prepared: Path, tmp_path: Path) -> None
         assert mine == pytest.approx(theirs, abs=1e-4)
 
 
+def test_more_processes_than_there_is_work_or_gpus_are_refused(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    out = tmp_path / "out"
+    with pytest.raises(ConfigError, match=r"3 processes for 2 windows at once .* start 2 at most"):
+        train(Order("base", prepared, out, settings(batch_windows=4, accumulate=2), "cpu"), silent)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    with pytest.raises(ConfigError, match="more processes than the 2 GPUs here"):
+        train(Order("base", prepared, out, settings(batch_windows=4, accumulate=1), "cuda"), silent)
+    assert not out.exists()
+
+
 def test_it_ends_where_nothing_gets_better(prepared: Path, tmp_path: Path) -> None:
     # Steps so long that no measurement is better than the first.
     order = Order("base", prepared, tmp_path, settings(steps=100, evaluate_every=2, patience=2, learning_rate=0.9, warmup_steps=0))

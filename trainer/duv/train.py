@@ -92,7 +92,7 @@ def train(order: Order, tell: Callable[[Report], None]) -> Outcome:
     Raises ConfigError, DataError and CheckpointError where something is wrong with settings, manifests or files.
     """
     _check(order)
-    with joined(order.device) as world:
+    with joined(order.device, order.run.batch_windows // order.run.accumulate) as world:
         music = _music(order)
         torch.manual_seed(order.seed)
         net, keep = _net(order, {track.source for track in music.train})
