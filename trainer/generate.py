@@ -33,7 +33,8 @@ from trainer.solos import Progress, Sampling, sample_solos
 from trainer.song import Song
 
 LIST = "solos.json"
-_SOLO = re.compile(r"\d{2,}_.*\.mid")
+# With a dot before it: what a run left of one that was killed while it wrote.
+_SOLO = re.compile(r"\.?\d{2,}_.*\.mid")
 
 
 def find_songs(charts: Path, unseen_by: Path | None = None) -> tuple[list[Song], list[Dropped]]:
@@ -79,7 +80,7 @@ def make_room(folder: Path, overwrite: bool) -> None:
 
     Raises DataError where solos are there and `overwrite` is not set, where other MIDI files are, or the system refuses.
     """
-    there = [path.name for path in sorted(folder.glob("*.mid"))]
+    there = [path.name for path in sorted(folder.glob("*.mid")) if not path.name.startswith(".")]
     others = [name for name in there if not _SOLO.fullmatch(name)]
     if others:
         raise DataError(f"{folder}: holds MIDI files that are no solos of ours, {others[0]} first; choose another folder with --out")

@@ -59,8 +59,8 @@ def file_digest(path: Path) -> str:
 
 
 def tree_digest(path: Path, suffixes: Sequence[str]) -> str:
-    """A digest of a file, or of the names and contents of a folder's files that end in one of `suffixes`."""
+    """A digest of a file, or of the names and contents of a folder's files that end in one of `suffixes`, hidden ones aside."""
     if not path.is_dir():
         return file_digest(path)
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes)
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes and not file.name.startswith("."))
     return key_of(*((file.name, file_digest(file)) for file in files))

@@ -32,11 +32,13 @@ class LineReading:
 def read_midi_lines(folder: Path, progress: Progress | None = None) -> LineReading:
     """The solo of every MIDI file in `folder` and the folders in it, named by its path there. `progress` gets (files done, files).
 
-    A file without notes in its solo gives a line without notes. Raises DataError where no file gives a line.
+    Hidden files are left alone: what a killed run wrote in part is one. A file without notes in its solo gives a line without notes.
+    Raises DataError where no file gives a line.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; name the one that holds the MIDI files to measure")
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    files = [file for file in found if not file.name.startswith(".")]
     if not files:
         raise DataError(f"{folder}: no MIDI files in it; expected names ending in {' or '.join(SUFFIXES)}")
     lines: list[Line] = []

@@ -212,7 +212,7 @@ class _Work:
         key = key_of(msgspec.to_builtins(wanted), order.role, order.seed, self.music, self._model(), charts)
         if self._done("generate", key, f"play {wanted.solos} solos of {wanted.bars} bars"):
             return
-        solos.make_room(order.samples, overwrite=True)
+        _make_room(order.samples)
         first = SoloOrder(wanted.solos, wanted.bars, order.role, primer_max_steps=wanted.primer_max_steps, seed=order.seed)
         asked = with_usual_wish(first, self.shards)
         sampling = Sampling(wanted.temperature, wanted.top_p, swing=swing_wish(wanted.swing))
@@ -275,6 +275,13 @@ def _begin_anew(order: StageAOrder) -> None:
     (order.folder / LEDGER).unlink(missing_ok=True)
 
 
+def _make_room(samples: Path) -> None:
+    try:
+        solos.make_room(samples, overwrite=True)
+    except DataError as error:
+        raise DataError(str(error).replace("--out", "--samples")) from None
+
+
 def _checked(order: StageAOrder) -> StageAOrder:
     """`order`, found good before music is read or anything is written; with the shape of the base that it names."""
     if NAME.fullmatch(order.name) is None:
@@ -294,4 +301,5 @@ def _checked(order: StageAOrder) -> StageAOrder:
         shape = shape_of(path, read_header(path))
         model = ModelSettings(**{name: getattr(shape, name) for name in ModelSettings.__struct_fields__})
         order = replace(order, settings=msgspec.structs.replace(order.settings, model=model))
+    _make_room(order.samples)
     return order

@@ -140,6 +140,13 @@ def test_an_earlier_run_is_replaced_only_when_that_is_said(here: Path, capsys: p
     assert (here / "out" / "song.mid").read_bytes() == b"mine"
 
 
+def test_a_solo_that_a_killed_run_left_in_part_is_in_nobodys_way(here: Path) -> None:
+    (here / "out").mkdir()
+    (here / "out" / ".01_Two_Chords.mid.77.part.mid").write_bytes(b"MThd")
+    assert ended() == 0
+    assert {path.name for path in (here / "out").iterdir()} == {*(f"0{number}_Two_Chords.mid" for number in (1, 2, 3)), "solos.json"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

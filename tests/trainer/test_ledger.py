@@ -35,6 +35,7 @@ def test_a_folder_of_charts_is_told_by_names_and_contents(tmp_path: Path) -> Non
     (tmp_path / "notes.doc").write_text("mine")
     first = tree_digest(tmp_path, [".txt"])
     (tmp_path / "notes.doc").write_text("changed")
+    (tmp_path / ".b.txt.77.part.txt").write_text("C |")
     assert tree_digest(tmp_path, [".txt"]) == first
     (tmp_path / "a.txt").rename(tmp_path / "b.txt")
     assert tree_digest(tmp_path, [".txt"]) != first

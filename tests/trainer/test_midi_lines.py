@@ -57,6 +57,7 @@ def test_a_lone_solo_has_no_chords(tmp_path: Path) -> None:
 def test_files_in_folders_are_found_and_broken_ones_named(tmp_path: Path) -> None:
     write_midi(tmp_path / "blues" / "one.MIDI", NOTES)
     (tmp_path / "broken.mid").write_bytes(b"MThd\0\0")
+    write_midi(tmp_path / ".01_one.mid.77.part.mid", NOTES[:1])
     seen: list[tuple[int, int]] = []
     reading = read_midi_lines(tmp_path, lambda done, files: seen.append((done, files)))
     assert [line.name for line in reading.lines] == ["blues/one.MIDI"]

@@ -272,6 +272,8 @@ def test_charts_are_played_over_where_they_are_named(here: Path, music: Path) ->
         (("--input_dir", "MUSIC", "--config", "typo.yaml"), "typo.yaml line 1: base.step is no setting; did you mean steps?"),
         (("--input_dir", "MUSIC", "--preset", "huge"), "Invalid value for '--preset'"),
         (("--input_dir", "MUSIC", "--data", "tiny.yaml"), "tiny.yaml"),
+        (("--input_dir", "MUSIC", "--samples", "broken"), "broken: holds MIDI files that are no solos of ours, song.mid first; choose"),
+        (("--input_dir", "MUSIC", "--samples", "tiny.yaml"), "(File exists); choose another folder with --samples"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
