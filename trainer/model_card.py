@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,9 @@ def read_figures(paths: Sequence[Path]) -> Figures:
                 speed = found
             else:
                 plain |= _plain(found)
-            # Reads all that is needed, so that a damaged file is named here.
-            _tables(latest := Figures({}, tuple(likelihood[-1:]), tuple(measures[-1:]), speed))
-            _ = latest.short
+            # Reads all that is needed, so that a damaged file, or one that does not fit the others, is named here.
+            _tables(Figures({}, tuple(likelihood), tuple(measures), speed))
+            _ = Figures({}, tuple(likelihood[-1:]), tuple(measures[-1:])).short
         except OSError as error:
             raise DataError(f"--figures {path}: cannot be read ({error.strerror}); name a JSON file that was measured") from None
         except (ValueError, KeyError, TypeError) as error:
@@ -144,11 +144,14 @@ def _tables(figures: Figures) -> list[str]:
 
 def _likelihood(seeds: Sequence[Mapping[str, Any]]) -> list[str]:
     own = seeds[0]
-    rows = [[title, *(f"{seed[line]['per_note']:.3f}" for seed in seeds)] for line, title in TITLES.items() if line in own]
+    rows = [
+        [title, *(_number(seed[line]["per_note"] if line in seed else None) for seed in seeds)]
+        for line, title in TITLES.items()
+        if any(line in seed for seed in seeds)
+    ]
     gains = [
-        f"- {name.replace('_', ' ')}: " + "; ".join(f"{gain['percent']:+.2f} % ({gain['low']:.2f} to {gain['high']:.2f})" for gain in told)
-        for name in own.get("gains", {})
-        if (told := [seed["gains"][name] for seed in seeds])
+        f"- {name.replace('_', ' ')}: " + "; ".join(_gain(seed.get("gains", {}).get(name)) for seed in seeds)
+        for name in _names(seed.get("gains", {}) for seed in seeds)
     ]
     found = [
         f"Held-out likelihood: nats for each of {own['ngram']['notes']} notes in {own['pieces']} pieces, less is better{_by_seed(seeds)}.",
@@ -176,16 +179,19 @@ def _lines(seeds: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
     rows.sort(key=lambda row: row[-1] == "inside")
     found.append(_table(["measure", *_heads(seeds, "set"), "human 10 %", "median", "90 %", ""], rows))
+    swing = [seed.get("swing", {}) for seed in seeds]
     bands = [
-        [f"{band} BPM", *(_number(seed["swing"][band]["value"]) for seed in seeds), _number(row["human_p50"])]
-        for band, row in own.get("swing", {}).items()
+        [f"{band} BPM", *(_number(told[band]["value"] if band in told else None) for told in swing), _number(human["human_p50"])]
+        for band in _names(swing)
+        for human in [next(told[band] for told in swing if band in told)]
     ]
     found += [_table(["swing ratio", *_heads(seeds, "set"), "human median"], bands)] if bands else []
-    if (memorized := own.get("memorization")) is not None:
-        shares = ", ".join(_share(seed["memorization"]["share"]) for seed in seeds)
+    memorized = [seed.get("memorization") for seed in seeds]
+    if measured := [told for told in memorized if told is not None]:
+        shares = ", ".join(_share(None if told is None else told["share"]) for told in memorized)
         found.append(
             f"Eight notes in a row that stand in the training music, in any key: {shares} of the solos' rows; of "
-            f"{memorized['human_solos']} held-out human solos' {_share(memorized['human_share'])}."
+            f"{measured[0]['human_solos']} held-out human solos' {_share(measured[0]['human_share'])}."
         )
     return [*found, *_made_by(seeds)]
 
@@ -217,6 +223,11 @@ def _made_by(seeds: Sequence[Mapping[str, Any]]) -> list[str]:
     return ["\n".join(dict.fromkeys(told))] if told else []
 
 
+def _names(told: Iterable[Mapping[str, Any]]) -> list[str]:
+    """All names in `told`, each once, in their order: what one seed lacks another may have."""
+    return list(dict.fromkeys(name for names in told for name in names))
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     ruler = "|" + "|".join("---" if not place or not name else "---:" for place, name in enumerate(head)) + "|"
     return "\n".join(["| " + " | ".join(head) + " |", ruler, *("| " + " | ".join(row) + " |" for row in rows)])
@@ -238,6 +249,10 @@ def _plain(found: Mapping[str, Any]) -> dict[str, float]:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def _gain(gain: Mapping[str, float] | None) -> str:
+    return "–" if gain is None else f"{gain['percent']:+.2f} % ({gain['low']:.2f} to {gain['high']:.2f})"
 
 
 def _share(value: float | None) -> str:

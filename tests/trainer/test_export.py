@@ -67,6 +67,24 @@ def test_an_exported_model_plays_and_tells_its_figures(here: Path, capsys: pytes
     assert [installed.fault for installed in list_models([Path("out")])] == [None]
 
 
+def test_what_one_seed_lacks_is_a_dash_in_the_card(here: Path) -> None:
+    bare = {**METRICS, "swing": {"180-220": {"value": 1.2, "human_p50": 1.18}}, "memorization": None}
+    Path("bare.json").write_text(json.dumps(bare))
+    Path("base.json").write_text(json.dumps({name: NLL[name] for name in ("part", "pieces", "ngram", "base")}))
+    named = [word for name in ("metrics", "bare", "nll", "base") for word in ("--figures", f"{name}.json")]
+    assert ended("--out", "blue", *named) == 0
+    page = Path("blue/README.md").read_text()
+    assert "| 110-140 BPM | 1.300 | – | 1.270 |" in page
+    assert "| 180-220 BPM | – | 1.200 | 1.180 |" in page
+    assert "in any key: 1.0 %, – of the solos' rows; of 30 held-out human solos' 2.0 %." in page
+    assert "| base and adapter | 3.250 | – |" in page
+    assert "- lora over base: +7.10 % (6.00 to 8.20); –" in page
+    # The other way round, the one that has less comes first.
+    named = [word for name in ("bare", "metrics", "base", "nll") for word in ("--figures", f"{name}.json")]
+    assert ended("--out", "green", *named) == 0
+    assert "| 110-140 BPM | – | 1.300 | 1.270 |" in Path("green/README.md").read_text()
+
+
 @pytest.mark.parametrize("strength", [1.0, 0.5, 1.5])
 def test_the_parts_make_the_whole_at_any_strength(here: Path, strength: float) -> None:
     assert ended("--out", "blue", "--strength", strength) == 0
