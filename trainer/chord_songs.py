@@ -13,6 +13,7 @@ from shared.errors import DataError
 from shared.music import Meter
 from trainer.midi_file import SUFFIXES as MIDI_SUFFIXES
 from trainer.midi_song import read_midi_song
+from trainer.reading import printable
 from trainer.song import Song
 from trainer.table import Row, read_rows
 
@@ -38,7 +39,8 @@ def read_songs(path: Path) -> list[Song]:
     chart = read_chart(path)
     beats = chart.meter.bar_beats
     chords = tuple((chord, beats / len(bar)) for bar in chart.bars for chord in bar)
-    return [Song(path.stem, chords, title=chart.title or path.stem, meter=chart.meter, tempo_bpm=chart.tempo_bpm)]
+    name = printable(path.stem)
+    return [Song(name, chords, title=chart.title or name, meter=chart.meter, tempo_bpm=chart.tempo_bpm)]
 
 
 def read_irb_charts(path: Path) -> list[Song]:

@@ -44,6 +44,7 @@ def evaluate(
 ) -> None:
     """Measure solos against what human soloists do."""
     from trainer.evaluation_report import console_view, human_view, write_report
+    from trainer.reading import printable
 
     if is_human == (input_folder is not None):
         raise ConfigError("say what to measure: --input DIR for a folder of MIDI files, or --human")
@@ -61,7 +62,7 @@ def evaluate(
     if json_file is not None:
         _write_json(result, dropped, input_folder, json_file)
     if report is not None:
-        write_report(result, report, "Human solos" if is_human else f"Solos in {input_folder}", dropped)
+        write_report(result, report, "Human solos" if is_human else f"Solos in {printable(str(input_folder))}", dropped)
         console.print(f"report: {report / 'report.md'}", markup=False)
 
 

@@ -12,6 +12,7 @@ import msgspec
 from shared import JAMBOT
 from shared.errors import DataError
 from shared.files import written_whole
+from trainer.reading import printable
 
 
 class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,4 +64,4 @@ def tree_digest(path: Path, suffixes: Sequence[str]) -> str:
     if not path.is_dir():
         return file_digest(path)
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes and not file.name.startswith("."))
-    return key_of(*((file.name, file_digest(file)) for file in files))
+    return key_of(*((printable(file.name), file_digest(file)) for file in files))

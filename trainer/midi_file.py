@@ -132,7 +132,7 @@ def _steps(changes: Iterable[tuple[int, Value]], usual: Value) -> tuple[tuple[in
 def _plain_texts(data: bytes) -> list[tuple[int, str]]:
     try:
         tracks = mido.MidiFile(file=io.BytesIO(data)).tracks
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
+    except (OSError, EOFError, ValueError, KeyError, IndexError, mido.KeySignatureError) as error:
         raise DataError(f"{BROKEN} ({error})") from None
     found = []
     for track in tracks:

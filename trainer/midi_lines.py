@@ -16,7 +16,7 @@ from trainer.midi_beats import Beats
 from trainer.midi_chords import find_chords
 from trainer.midi_file import SUFFIXES, MidiFile, MidiTrack, read_midi
 from trainer.midi_parts import CHORDS, LEAD_FIRST, choose
-from trainer.reading import Dropped
+from trainer.reading import Dropped, printable
 
 Progress = Callable[[int, int], None]
 
@@ -44,7 +44,7 @@ def read_midi_lines(folder: Path, progress: Progress | None = None) -> LineReadi
     lines: list[Line] = []
     dropped: list[Dropped] = []
     for index, file in enumerate(files, 1):
-        name = file.relative_to(folder).as_posix()
+        name = printable(file.relative_to(folder).as_posix())
         try:
             lines.append(midi_line(name, read_midi(file)))
         except DataError as error:

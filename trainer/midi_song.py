@@ -14,6 +14,7 @@ from trainer.midi_chords import find_chords
 from trainer.midi_file import MidiFile, MidiTrack, read_midi
 from trainer.midi_parts import CHORDS, LEAD_FIRST, Parts
 from trainer.piece import playable, whole_bars
+from trainer.reading import printable
 from trainer.song import Song
 
 
@@ -36,7 +37,8 @@ def read_midi_song(path: Path) -> Song:
         raise DataError(f"{path}: {error}; write chord symbols as markers, or a track named Chords") from None
     ends = [*(change.tick for change in changes[1:]), end_tick]
     chords = tuple((change.chord, ticks_to_beats(end - change.tick)) for change, end in zip(changes, ends, strict=True))
-    return Song(path.stem, chords, title=path.stem, meter=meter, tempo_bpm=tempo_bpm, line=_line(line, beats))
+    name = printable(path.stem)
+    return Song(name, chords, title=name, meter=meter, tempo_bpm=tempo_bpm, line=_line(line, beats))
 
 
 def _parts(midi: MidiFile) -> tuple[Parts, MidiTrack]:

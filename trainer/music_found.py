@@ -15,7 +15,7 @@ from pathlib import Path
 from shared.errors import ConfigError, DataError
 from trainer import jjswing, midi_pieces, omnibook, pop909, weimar
 from trainer.midi_file import SUFFIXES
-from trainer.reading import Dropped, Reading
+from trainer.reading import Dropped, Reading, printable
 from trainer.shards import MANIFEST
 
 NONCOMMERCIAL = "noncommercial"
@@ -81,7 +81,7 @@ def _below(folder: Path, top: Path, out: Path, files: Mapping[str, tuple[str, ..
             if path.name.lower() != NONCOMMERCIAL and path.resolve() != out and not (path / MANIFEST).is_file():
                 yield from _below(path, top, out, files)
         elif not known and path.suffix.lower() in SUFFIXES:
-            yield Find(midi_pieces.NAME, path, path.relative_to(top).as_posix())
+            yield Find(midi_pieces.NAME, path, printable(path.relative_to(top).as_posix()))
 
 
 def key_of(find: Find, roles: Sequence[str], split_pitch: int) -> str:
@@ -105,7 +105,7 @@ def read_find(find: Find, roles: Sequence[str], split_pitch: int) -> Reading:
         known = KNOWN[find.kind]
         readings = [known.read(find.path, role) for role in roles if role in known.roles]
     except DataError as error:
-        return Reading((), (Dropped(find.label, str(error)),))
+        return Reading((), (Dropped(find.label, printable(str(error))),))
     except OSError as error:
         return Reading((), (Dropped(find.label, f"cannot be read ({error.strerror})"),))
     dropped = tuple(left for reading in readings for left in reading.dropped)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from trainer.piece import Piece
+
+
+def printable(text: str) -> str:
+    """`text` as it can be written down: names of files may hold bytes that are no text, each of which becomes U+FFFD."""
+    return os.fsencode(text).decode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from trainer.music_found import find_music
 from trainer.nll_data import count_ngram, read_held_out
 from trainer.prepare import PrepareOrder, Tell, prepare
 from trainer.prepared_songs import held_out_songs, with_usual_wish
+from trainer.reading import printable
 from trainer.room import resumable
 from trainer.shards import MANIFEST, Shards
 from trainer.solos import Sampling
@@ -208,7 +209,7 @@ class _Work:
 
     def play(self) -> None:
         order, wanted = self.order, self.order.settings.generate
-        charts = None if order.charts is None else [order.charts.as_posix(), tree_digest(order.charts, SUFFIXES)]
+        charts = None if order.charts is None else [printable(order.charts.as_posix()), tree_digest(order.charts, SUFFIXES)]
         key = key_of(msgspec.to_builtins(wanted), order.role, order.seed, self.music, self._model(), charts)
         if self._done("generate", key, f"play {wanted.solos} solos of {wanted.bars} bars"):
             return

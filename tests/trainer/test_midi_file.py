@@ -44,6 +44,14 @@ def test_a_broken_file_says_so(tmp_path: Path, spoil: object) -> None:
         parse_midi(spoil(data))
 
 
+def test_a_key_that_is_none_is_a_broken_file_where_texts_are_read(tmp_path: Path) -> None:
+    path = write_midi(tmp_path / "a.mid", [("sax", 65, solo(8))], texts=markers(8), kind="text")
+    # One chord symbol becomes a key signature with nine sharps, in as many bytes.
+    path.write_bytes(path.read_bytes().replace(b"\xff\x01\x02G7", b"\xff\x59\x02\x09\x00", 1))
+    with pytest.raises(DataError, match=f"{BROKEN} .*9 sharps"):
+        read_midi(path)
+
+
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.mid: cannot be read"):
         read_midi(tmp_path / "none.mid")

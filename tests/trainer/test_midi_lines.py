@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,15 @@ def test_files_in_folders_are_found_and_broken_ones_named(tmp_path: Path) -> Non
     assert [line.name for line in reading.lines] == ["blues/one.MIDI"]
     assert [one.name for one in reading.dropped] == ["broken.mid"]
     assert seen == [(1, 2), (2, 2)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_can_be_written_down(tmp_path: Path) -> None:
+    write_midi(tmp_path / os.fsdecode(b"caf\xe9.mid"), NOTES)
+    (tmp_path / os.fsdecode(b"b\xe9.mid")).touch()
+    reading = read_midi_lines(tmp_path)
+    assert [line.name for line in reading.lines] == ["caf\ufffd.mid"]
+    assert [one.name for one in reading.dropped] == ["b\ufffd.mid"]
 
 
 def test_a_folder_without_solos_is_refused(tmp_path: Path) -> None:

@@ -68,6 +68,17 @@ def test_everything_usable_is_kept_once_and_the_rest_has_its_reason(music: Path,
     assert not (tmp_path / "data" / FOLDER).exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_files_whose_names_are_no_text_are_read_and_left_out_like_others(music: Path, tmp_path: Path) -> None:
+    (music / "song_0.mid").rename(music / os.fsdecode(b"caf\xe9.mid"))
+    (music / "broken.mid").rename(music / os.fsdecode(b"b\xe9.mid"))
+    shards = run(music, tmp_path / "data").shards
+    assert any(entry.name.startswith("caf-") for entry in shards.entries)
+    assert "b\ufffd.mid" in {left.name for left in shards.manifest.dropped}
+    assert "b\ufffd.mid" in (tmp_path / "data" / SUMMARY).read_text(encoding="utf-8")
+    assert run(music, tmp_path / "data").again
+
+
 def test_a_noncommercial_folder_is_read_where_it_is_named(music: Path, tmp_path: Path) -> None:
     assert [entry.name.rsplit("-", 1)[0] for entry in run(music / "noncommercial", tmp_path / "data").shards.entries] == ["other"]
 
