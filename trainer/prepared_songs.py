@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from shared.errors import DataError
-from shared.music import TICKS_PER_BEAT, ticks_to_beats
+from shared.music import Grid, ticks_to_beats
 from shared.score import Frame
 from shared.tokens import decode
 from trainer.chart_tasks import Order, whole
@@ -45,7 +45,7 @@ def _song(shards: Shards, entry: Entry) -> Song:
     frames = [event for event in decode(shards.steps(entry)) if isinstance(event, Frame)]
     first, last = frames[0], frames[-1]
     changes = [first] + [frame for before, frame in pairwise(frames) if frame.chord != before.chord]
-    ends = [*(frame.tick for frame in changes[1:]), last.tick - last.tick_in_beat + TICKS_PER_BEAT]
+    ends = [*(frame.tick for frame in changes[1:]), Grid(first.meter).next_beat(last.tick)]
     chords = tuple((frame.chord, ticks_to_beats(end - frame.tick)) for frame, end in zip(changes, ends, strict=True))
     return Song(entry.name, chords, title=entry.tune, meter=first.meter, tempo_bpm=first.conditioning.tempo_bpm)
 

@@ -9,7 +9,8 @@ import pytest
 
 from shared.errors import DataError
 from shared.foresight import ChordChange
-from shared.score import Conditioning
+from shared.music import Meter
+from shared.score import Conditioning, Note
 from tests.trainer.made_solos import solo
 from trainer.chart_tasks import Order
 from trainer.piece import Piece
@@ -32,6 +33,18 @@ def test_the_songs_are_the_held_out_pieces_with_their_chords_where_they_were(tmp
         piece = pieces[song.name]
         assert song.changes == tuple((change.tick, change.chord) for change in piece.changes)
         assert (song.length_ticks, song.meter) == (piece.end_tick, piece.meter)
+
+
+@pytest.mark.parametrize("meter", [Meter(5, 8), Meter(7, 8), Meter(11, 8), Meter(6, 8), Meter(5, 4)], ids=str)
+def test_a_piece_in_a_metre_whose_last_beat_is_short_is_played_over_too(tmp_path: Path, meter: Meter) -> None:
+    end_tick = 8 * meter.bar_ticks
+    pieces = [replace(whole, meter=meter, end_tick=end_tick, notes=notes_before(whole, end_tick)) for whole in map(solo, range(3))]
+    songs = held_out_songs(prepared(tmp_path, pieces), "lead")
+    assert [song.length_ticks for song in songs] == [end_tick] * 2
+
+
+def notes_before(piece: Piece, tick: int) -> tuple[Note, ...]:
+    return tuple(note for note in piece.notes if note.tick < tick)
 
 
 def test_without_chords_charts_are_asked_for(tmp_path: Path) -> None:
