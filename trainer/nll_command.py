@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--part", type=click.Choice(["all", "test", "val"]),
-    help="Which tunes are measured; usually all of the tables, and the test part of a prepared folder.",
+    help="Which tunes are measured; usually all of the tables, and the test part of a prepared folder; of that jazz alone, if it has any.",
 )  # fmt: skip
 @click.option(
     "--prepared", type=click.Path(path_type=Path), metavar="DIR", help="Count the n-gram from there where none lies with the model."

@@ -11,7 +11,7 @@ from shared.tokens import Steps, encode
 from trainer import weimar
 from trainer.ngram import CONTEXTS, NGram, fit
 from trainer.piece import score_of
-from trainer.shards import MANIFEST, open_shards
+from trainer.shards import MANIFEST, jazz_of, open_shards
 from trainer.source import SOURCES
 from trainer.split import part_of
 
@@ -34,12 +34,13 @@ class HeldOut:
 def read_held_out(folder: Path, part: str | None = None) -> HeldOut:
     """The lead lines of a prepared folder (its `test` part unless another is asked for), or of Weimar's tables (`all` unless ...).
 
+    Of a prepared folder jazz alone, where that part has any: it is what the n-gram and the adapter know.
     Raises DataError where the folder is neither, or holds no lead line in that part.
     """
     if (folder / MANIFEST).is_file():
         shards = open_shards(folder)
         part = part or "test"
-        chosen = [entry for entry in shards.entries if entry.role == ROLE and part in (ALL, entry.part)]
+        chosen = jazz_of([entry for entry in shards.entries if entry.role == ROLE and part in (ALL, entry.part)])
         found = HeldOut(part, tuple(shards.steps(entry) for entry in chosen), 0)
     elif (folder / weimar.NOTES).is_file():
         reading = weimar.read_pieces(folder, ROLE)

@@ -146,6 +146,11 @@ def open_shards(folder: Path) -> Shards:
     return Shards(folder, manifest)
 
 
+def jazz_of(entries: Sequence[Entry]) -> list[Entry]:
+    """The jazz among `entries`, which is what an adapter learns and is measured on; all of them where there is none."""
+    return [entry for entry in entries if SOURCES[entry.source].jazz] or list(entries)
+
+
 def counts(shards: Shards) -> dict[tuple[str, str], dict[str, int]]:
     """Pieces, steps and notes by role and part."""
     found: dict[tuple[str, str], dict[str, int]] = {}

@@ -43,7 +43,7 @@ from trainer.prepare import PrepareOrder, Tell, prepare
 from trainer.prepared_songs import held_out_songs, with_usual_wish
 from trainer.reading import printable
 from trainer.room import resumable
-from trainer.shards import MANIFEST, Shards
+from trainer.shards import MANIFEST, Shards, jazz_of
 from trainer.solos import Sampling
 from trainer.song import Song
 from trainer.source import SOURCES
@@ -181,7 +181,8 @@ class _Work:
             (order.folder / LIKELIHOOD).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
         elif not self._done("ngram", key := key_of(self.music), "count the n-gram to compare with"):
-            jazz = any(SOURCES[entry.source].jazz for entry in self.shards.part("train", [LEAD]))
+            compared = [entry for part in ("train", self._measured()) for entry in jazz_of(self.shards.part(part, [LEAD]))]
+            jazz = all(SOURCES[entry.source].jazz for entry in compared)
             ngram.save(path, *count_ngram(order.data, jazz_only=jazz))
             self.ledger.write("ngram", key, [path])
 
@@ -192,8 +193,6 @@ class _Work:
         key = key_of(self.music, self._model(), file_digest(order.folder / ngram.FILE_NAME))
         if self._done("nll", key, "measure likelihood"):
             return
-        # Where three tunes are too many to ask for there is no test part; what training chose by is then all there is.
-        part = "test" if self.shards.part("test", [LEAD]) else "val"
 
         def watch(what: str, pieces: Sequence[Any]) -> Iterator[Any]:
             with self.screen.working(what, len(pieces)) as advance:
@@ -201,7 +200,7 @@ class _Work:
                     yield piece
                     advance(1)
 
-        held_out, counted = read_held_out(order.data, part), ngram.load(order.folder / ngram.FILE_NAME)
+        held_out, counted = read_held_out(order.data, self._measured()), ngram.load(order.folder / ngram.FILE_NAME)
         measured = nll.measure(order.folder, held_out, counted, self.device, watch)
         with written_whole(path) as draft:
             draft.write_text(json.dumps({"model": order.name, **measured.figures}, indent=1) + "\n", encoding="utf-8")
@@ -249,6 +248,11 @@ class _Work:
         if dropped:
             self.screen.said(f"{len(dropped)} of {len(songs) + len(dropped)} charts left out: unreadable, or their tune is in training")
         return songs
+
+    def _measured(self) -> str:
+        """The part that likelihood is measured on."""
+        # Where three tunes are too many to ask for there is no test part; what training chose by is then all there is.
+        return "test" if self.shards.part("test", [LEAD]) else "val"
 
     def _model(self) -> str:
         return file_digest(self.order.folder / FILE_NAME)

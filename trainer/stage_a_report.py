@@ -51,7 +51,8 @@ def _likelihood(measured: Mapping[str, Any] | None) -> list[str]:
         return []
     rows = [f"| {title} | {measured[line]['per_note']:.3f} |" for line, title in TITLES.items() if line in measured]
     notes = measured["ngram"]["notes"]
-    said = f"Nats for each of {notes} notes in {measured['pieces']} pieces of part {measured['part']}, none learned from; less is better."
+    said = f"Nats for each of {notes} notes in {measured['pieces']} pieces of part {measured['part']} (jazz alone, where it has any), "
+    said += "none learned from; less is better."
     return [said, "\n".join(["| | nats for each note |", "|---|---:|", *rows])]
 
 

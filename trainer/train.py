@@ -25,8 +25,8 @@ from trainer.devices import World, joined
 from trainer.line_task import LineTask
 from trainer.model_card import whole_card
 from trainer.progress import Diary, draw_curve, read_diary
-from trainer.shards import MANIFEST, Entry, Shards, open_shards
-from trainer.source import SOURCES, credited, credits_of, licence_of
+from trainer.shards import MANIFEST, Entry, Shards, jazz_of, open_shards
+from trainer.source import credited, credits_of, licence_of
 from trainer.training import Report, Training, begun_with
 from trainer.windows import Windows, base_weights, whole
 
@@ -93,18 +93,14 @@ def train(order: Order, tell: Callable[[Report], None]) -> float:
 def _music(order: Order, shards: Shards) -> tuple[list[Entry], list[float], list[Entry]]:
     """Pieces to learn from, how likely each is, and the held-out ones: of the first role, jazz where there is any."""
     lead = order.settings.prepare.roles[0]
-    held_out = _jazz(shards.part("val", [lead]))
+    held_out = jazz_of(shards.part("val", [lead]))
     if not held_out:
         raise DataError(f"{order.data}: no held-out piece for {lead}; prepare more music (some twenty pieces at least)")
     if order.what == "lora":
-        entries = _jazz(shards.part("train", [lead]))
+        entries = jazz_of(shards.part("train", [lead]))
         return entries, [float(entry.steps) for entry in entries], held_out
     entries = shards.part("train", [role for role, share in order.settings.base.shares.items() if share > 0])
     return entries, base_weights(entries, order.settings.base.shares, order.settings.base.jazz_share), held_out
-
-
-def _jazz(entries: list[Entry]) -> list[Entry]:
-    return [entry for entry in entries if SOURCES[entry.source].jazz] or entries
 
 
 def _net(order: Order, card: Callable[[float], Card]) -> tuple[Decoder, Callable[[float], None]]:

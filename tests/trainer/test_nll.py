@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -115,6 +116,20 @@ def test_the_ngram_is_counted_on_the_spot_where_it_is_asked_for(model: Path, pre
     assert ended(*again) == 0
     one, other = (json.loads((tmp_path / name).read_text(encoding="utf-8"))["ngram"] for name in ("a.json", "b.json"))
     assert one == pytest.approx(other, abs=1e-4)
+
+
+def test_pop_songs_beside_the_jazz_change_no_figure(model: Path, prepared: Path, tmp_path: Path) -> None:
+    pieces = [solo(seed) for seed in range(40)]
+    songs = [replace(solo(seed), source="pop909") for seed in range(40, 80)]
+    write_shards(tmp_path / "mixed", [*songs, *pieces], [], {}, transpose_all_keys=True)
+    found = []
+    for data in (prepared, tmp_path / "mixed"):
+        assert ended("nll", "--model", str(model), "--data", str(data), "--json", str(tmp_path / "out.json")) == 0
+        written = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+        found.append([written[name] for name in ("pieces", "ngram", "base", "lora")])
+    assert found[0] == found[1]
+    write_shards(tmp_path / "pop", songs, [], {}, transpose_all_keys=True)
+    assert len(read_held_out(tmp_path / "pop", "all").pieces) == len(songs)
 
 
 def test_without_a_validation_part_some_training_pieces_weigh_the_orders(tmp_path: Path) -> None:
