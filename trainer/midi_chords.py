@@ -51,8 +51,8 @@ def find_chords(midi: MidiFile, beats: Beats, parts: Parts, end_tick: int) -> tu
     return _heard(beats, parts.harmony, end_tick), "accompaniment"
 
 
-def _written(midi: MidiFile, beats: Beats) -> list[tuple[int, Chord | None]]:
-    """(tick, chord) of the texts, if they are chord symbols: most of them, and not all single letters as sections are."""
+def written_chords(midi: MidiFile) -> list[tuple[int, Chord | None]]:
+    """(file tick, chord) of the texts, if they are chord symbols: most of them, and not all single letters as sections are; else none."""
     found: list[tuple[int, str, Chord | None]] = []
     for tick, text in midi.texts:
         try:
@@ -62,8 +62,14 @@ def _written(midi: MidiFile, beats: Beats) -> list[tuple[int, Chord | None]]:
     long = sum(len(text) > 1 for _, text, _ in found)
     if len(found) < max(TEXTS_MIN, TEXTS_SHARE_MIN * len(midi.texts)) or long < LONG_SHARE_MIN * len(found):
         return []
-    ticks = beats.ticks(np.array([tick for tick, _, _ in found], dtype=np.int64))
-    return [(_near_beat(tick), chord) for tick, (_, _, chord) in zip(ticks, found, strict=True)]
+    return [(tick, chord) for tick, _, chord in found]
+
+
+def _written(midi: MidiFile, beats: Beats) -> list[tuple[int, Chord | None]]:
+    """(tick, chord) of the texts."""
+    found = written_chords(midi)
+    ticks = beats.ticks(np.array([tick for tick, _ in found], dtype=np.int64))
+    return [(_near_beat(tick), chord) for tick, (_, chord) in zip(ticks, found, strict=True)]
 
 
 def _struck(midi: MidiFile, beats: Beats, track: MidiTrack | None) -> list[tuple[int, Chord | None]]:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.chords import parse_symbol
 from shared.errors import DataError
 from shared.music import TEMPO_BPM_MAX, TEMPO_BPM_MIN, TICKS_PER_BEAT, Meter
 from trainer.line import Change, Line, line_of
 from trainer.midi_beats import Beats
-from trainer.midi_chords import find_chords
+from trainer.midi_chords import find_chords, written_chords
 from trainer.midi_file import SUFFIXES, MidiFile, MidiTrack, read_midi
 from trainer.midi_parts import CHORDS, LEAD_FIRST, choose
 from trainer.reading import Dropped, printable
@@ -59,8 +58,9 @@ def read_midi_lines(folder: Path, progress: Progress | None = None) -> LineReadi
 def midi_line(name: str, midi: MidiFile) -> Line:
     """The solo of a file: the track named lead, melody or solo; else the only one that is neither drums nor chords; else the likeliest.
 
-    Chords come from chord symbols in the file's texts and markers, else from its other tracks. Its quarter notes are the beats, and bars
-    begin where its metre does. Raises DataError where the file has several parts and none is a solo.
+    Chords come from the file's texts and markers where these are chord symbols (sections and lyrics are none), else from its other
+    tracks. Its quarter notes are the beats, and bars begin where its metre does. Raises DataError where the file has several parts and
+    none is a solo.
     """
     target = _solo(midi)
     if target is None:
@@ -102,11 +102,7 @@ def _meter(midi: MidiFile, target: MidiTrack, end: int) -> tuple[int, Meter]:
 
 def _written_chords(midi: MidiFile, start: int) -> list[Change]:
     found: list[Change] = []
-    for tick, text in midi.texts:
-        try:
-            chord = parse_symbol("".join(text.split()))
-        except ValueError:
-            continue
+    for tick, chord in written_chords(midi):
         if not found or chord != found[-1][1]:
             found.append(((tick - start) / midi.ticks_per_quarter, chord))
     return found if any(chord is not None for _, chord in found) else []

@@ -51,6 +51,15 @@ def test_chords_are_heard_where_none_are_written(tmp_path: Path) -> None:
     assert [chord.root if chord is not None else None for chord in line.chords[::8]] == [0, 5, 0, 7]
 
 
+@pytest.mark.parametrize("texts", [("A", "B", "C"), ("Am", "I", "blue", "to", "night")])
+def test_sections_and_lyrics_are_no_chords(tmp_path: Path, texts: tuple[str, ...]) -> None:
+    notes = [(index / 2, 0.5, 72 + index % 5) for index in range(32)]
+    held = [(bar * 4.0, 4.0, root + third) for bar, root in enumerate((48, 53, 48, 55)) for third in (0, 4, 7)]
+    written = [(4.0 * bar, text) for bar, text in enumerate(texts)]
+    line = midi_line("song", read_midi(write_midi(tmp_path / "song.mid", notes, chords=written, held=held)))
+    assert [chord.root if chord is not None else None for chord in line.chords[::8]] == [0, 5, 0, 7]
+
+
 def test_a_lone_solo_has_no_chords(tmp_path: Path) -> None:
     line = midi_line("lone", read_midi(write_midi(tmp_path / "lone.mid", NOTES, chords=[], held=())))
     assert line.chords == (None,) * 3
