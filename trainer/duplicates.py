@@ -23,8 +23,14 @@ SHARED_MIN = 0.8
 GAP_BORDERS = (4, 10, 20, 30, 42, 60, 84)
 # A figure that stands in so many pieces (scales, repeated notes) tells nothing of where a piece comes from.
 COMMON_PIECES = 200
-# A title that more distinct files share than this, or this part of them all, is no title: song_01, song_02, ...
-SAME_TITLE_MAX, SAME_TITLE_SHARE_MAX = 8, 0.25
+# A title that more files share than this, or than this part of them all, is none (bossa_01, bossa_02, ...), unless they are called takes.
+SAME_TITLE_MAX, SAME_TITLE_SHARE_MAX = 8, 0.5
+# Neither is one that tells nothing, however few share it.
+NO_TITLES = frozenset((
+    "audio", "clip", "demo", "etude", "exercise", "export", "file", "improvisation", "jam", "jazz", "lead", "leadsheet", "lick", "line",
+    "loop", "melody", "midi", "music", "new", "newproject", "noname", "nr", "part", "phrase", "piece", "project", "recording", "sample",
+    "sequence", "solo", "song", "test", "theme", "track", "tune", "unknown", "unnamed", "untitled", "vocal", "vocals",
+))  # fmt: skip
 
 
 def fingerprint(piece: Piece) -> str:
@@ -83,26 +89,40 @@ def near_copies(pieces: Sequence[Piece]) -> list[tuple[Piece, Piece]]:
 def tunes_of(pieces: Sequence[Piece], same: Iterable[tuple[Piece, Piece]]) -> dict[str, str]:
     """By piece name, one tune for all that belong together: the same title, or `same` music."""
     groups = _Groups()
-    titles = _titles(pieces)
+    pairs = list(same)
     # The titles of both of a pair count, also of a copy that is not among `pieces`.
-    for piece in pieces:
-        groups.join(("name", piece.name), ("tune", titles.get(piece.name, piece.tune)))
-    for first, second in same:
+    titles = _titles(pieces, [second for _, second in pairs])
+    for name, title in titles.items():
+        groups.join(("name", name), ("tune", title))
+    for first, second in pairs:
         groups.join(("name", first.name), ("name", second.name))
-        if second.name not in titles:
-            groups.join(("name", second.name), ("tune", second.tune))
     names: dict[Hashable, list[tuple[bool, str]]] = defaultdict(list)
     for piece in pieces:
-        names[groups.root(("name", piece.name))].append((piece.source == MIDI, titles.get(piece.name, piece.tune)))
+        names[groups.root(("name", piece.name))].append((piece.source == MIDI, titles[piece.name]))
     return {piece.name: min(names[groups.root(("name", piece.name))])[1] for piece in pieces}
 
 
-def _titles(pieces: Sequence[Piece]) -> dict[str, str]:
-    """The tune of every loose file by name: its title, or its own name where too many others bear the same title."""
+def other_titles(tunes: dict[str, str], pieces: Iterable[Piece], same: Iterable[tuple[Piece, Piece]]) -> dict[str, list[str]]:
+    """By tune (as `tunes_of` has them), the other titles that its pieces and their left-out copies have; tunes without any are left out."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for kept, named in [*((piece, piece) for piece in pieces), *same]:
+        found[tunes[kept.name]].add(named.tune)
+    others = {tune: sorted(titles - NO_TITLES - {tune}) for tune, titles in found.items()}
+    return {tune: titles for tune, titles in others.items() if titles}
+
+
+def _titles(pieces: Sequence[Piece], copies: Sequence[Piece]) -> dict[str, str]:
+    """The tune of every piece and copy by name: its title, or its own name where that of a loose file is none."""
+    # A file may play several roles.
     loose = {piece.name: piece.tune for piece in pieces if piece.source == MIDI}
-    often = Counter(loose.values())
+    often = Counter(loose[name] for name in {piece.name for piece in pieces if not piece.is_take} & loose.keys())
     limit = min(SAME_TITLE_MAX, max(2, int(SAME_TITLE_SHARE_MAX * len(loose))))
-    return {name: tune if often[tune] <= limit else name.lower() for name, tune in loose.items()}
+
+    def title(piece: Piece) -> str:
+        known = piece.source != MIDI or (piece.tune not in NO_TITLES and (piece.is_take or often[piece.tune] <= limit))
+        return piece.tune if known else piece.name.lower()
+
+    return {piece.name: title(piece) for piece in (*pieces, *copies)}
 
 
 class _Groups:

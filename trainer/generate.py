@@ -44,7 +44,7 @@ def find_songs(charts: Path, unseen_by: Path | None = None) -> tuple[list[Song],
     """
     songs, dropped = whole(read_songs(charts))
     if unseen_by is not None:
-        songs, seen = unseen(songs, {entry.tune for entry in open_shards(unseen_by).entries if entry.part == "train"})
+        songs, seen = unseen(songs, open_shards(unseen_by).titles("train"))
         dropped += seen
     if not songs:
         raise DataError(f"{charts}: none of its {len(dropped)} charts can be used ({dropped[0].reason}); name other charts")

@@ -19,7 +19,7 @@ from trainer.midi_beats import Beats, find_beats
 from trainer.midi_chords import find_chords
 from trainer.midi_file import MidiFile, MidiTrack, parse_midi
 from trainer.midi_parts import NOTES_MIN, SPLIT_PITCH, choose
-from trainer.piece import Piece, file_name, playable, tune_key, whole_bars
+from trainer.piece import Piece, file_name, names_take, playable, tune_key, whole_bars
 from trainer.reading import Dropped, Reading
 from trainer.swing import UPBEAT_FROM
 
@@ -44,7 +44,8 @@ def read_pieces(data: bytes, path: Path, roles: Sequence[str], split_pitch: int 
     name = f"{file_name(path.stem)[:NAME_CHARS_MAX]}-{hashlib.blake2b(data, digest_size=4).hexdigest()}"
     for role in roles:
         try:
-            pieces.append(_piece(name, tune_of(path), midi, beats, role, split_pitch))
+            piece = _piece(name, tune_of(path), midi, beats, role, split_pitch)
+            pieces.append(replace(piece, is_take=names_take(path.stem)))
         except DataError as error:
             dropped.append(Dropped(path.as_posix(), str(error)))
     return Reading(tuple(pieces), tuple(dropped))

@@ -20,13 +20,17 @@ LENGTHS: tuple[int, ...] = (
     2, 4, *range(6, 24, 3), *range(24, 48, 6), *range(48, 96, 12), *range(96, 192, 24), *range(192, 384, 48), *range(384, 769, 96),
 )  # fmt: skip
 
+_REMARK = re.compile(r"\([^)]*\)|\[[^\]]*\]")
+_NUMBER = re.compile(r"[-_ ]*(take|version|solo|take ?no)?[-_ #]*\d{1,2}\s*$")
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """`notes` of the part to be learned, over `changes`; tick 0 is a downbeat, and everything ends by `end_tick`.
 
     `name` is unique in its `source` and fit for a folder; pieces with the same `tune` are never divided between training
-    and measuring. `accompaniment` is what else sounded, where it is known.
+    and measuring, and `is_take` says that its title names one of several of its tune. `accompaniment` is what else sounded, where it
+    is known.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Piece:
     notes: tuple[Note, ...]
     end_tick: int
     accompaniment: tuple[Note, ...] = ()
+    is_take: bool = False
 
     @property
     def foresight(self) -> Foresight:
@@ -101,14 +106,25 @@ def whole_bars(tick: int, meter: Meter) -> int:
 
 def tune_key(title: str) -> str:
     """What two takes of one tune have in common: the title's letters and digits, without take numbers and remarks in brackets."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    plain = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", plain)
-    plain = re.sub(r"[-_ ]*(take|version|solo|take ?no)?[-_ #]*\d{1,2}\s*$", "", plain.strip()) or plain
+    plain = _REMARK.sub(" ", _ascii(title).lower())
+    plain = _NUMBER.sub("", plain.strip()) or plain
     plain = re.sub(r"^(the|an?)\b|,\s*(the|an?)\s*$", "", plain)
     return re.sub(r"[^a-z0-9]", "", plain)
 
 
+def names_take(title: str) -> bool:
+    """Whether a title says that it is one of several of a tune: `Solar take 2`, `Solar (F)`. A number alone may count anything."""
+    plain = _ascii(title).lower()
+    number = _NUMBER.search(_REMARK.sub(" ", plain).strip())
+    if number is not None:
+        return number[1] not in (None, "solo")
+    return any(char.isalpha() for remark in _REMARK.findall(plain) for char in remark)
+
+
 def file_name(text: str) -> str:
     """`text` as a folder's name on any system: ASCII letters, digits, `-`, `_` and `.`, at most 80 characters."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._")[:80] or "piece"
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", _ascii(text)).strip("._")[:80] or "piece"
+
+
+def _ascii(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

@@ -18,7 +18,7 @@ from pathlib import Path
 from shared.errors import ConfigError, DataError
 from shared.files import written_whole
 from trainer.config import PrepareSettings
-from trainer.duplicates import near_copies, tunes_of, without_copies
+from trainer.duplicates import near_copies, other_titles, tunes_of, without_copies
 from trainer.music_found import Find, find_music
 from trainer.piece import Piece
 from trainer.reading import Dropped, Reading
@@ -126,7 +126,8 @@ def _write(
     remove_others(order.out / ROLES, folders)
     dropped += copies
     _write_summary(order.out / SUMMARY, finds, pieces, dropped)
-    return write_shards(order.out, pieces, dropped, settings, order.settings.transpose_all_keys, tunes, parts)
+    titles = other_titles(tunes, pieces, pairs)
+    return write_shards(order.out, pieces, dropped, settings, order.settings.transpose_all_keys, tunes, parts, titles)
 
 
 def _named_apart(pieces: Sequence[Piece]) -> list[Piece]:

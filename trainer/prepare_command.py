@@ -58,6 +58,7 @@ def prepare(
 
 def show_prepared(shards: Shards, console: Console) -> None:
     """Print what is in the prepared folder, and what was left out and why."""
+    from trainer.midi_pieces import NAME as MIDI
     from trainer.prepare import SUMMARY, reason_counts
     from trainer.shards import counts
 
@@ -67,6 +68,12 @@ def show_prepared(shards: Shards, console: Console) -> None:
     for (role, part), row in sorted(counts(shards).items()):
         table.add_row(role, part, *(f"{row[name]:,}" for name in ("pieces", "notes", "steps")))
     console.print(table)
+    apart = sorted({entry.name for entry in shards.entries if entry.source == MIDI and entry.tune == entry.name.lower()})
+    if apart:
+        print(
+            f"{len(apart)} files count as tunes of their own, {apart[0]} first: their title tells nothing, or too many share it. "
+            "Takes of one tune stay together if they are called so: Title take 1, Title take 2."
+        )
     reasons = reason_counts(shards.manifest.dropped)
     if reasons:
         left = Table(title="Left out")

@@ -44,7 +44,10 @@ class Entry:
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `manifest.json` holds. `settings` are those that the folder was prepared with, as far as they change what is in it."""
+    """What `manifest.json` holds. `settings` are those that the folder was prepared with, as far as they change what is in it.
+
+    `titles` are, by tune, other titles that its pieces came under.
+    """
 
     format: int
     vocabulary: str
@@ -53,6 +56,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: list[str]
     entries: list[Entry]
     dropped: list[Dropped]
+    titles: dict[str, list[str]] = {}
 
 
 class Shards:
@@ -78,6 +82,11 @@ class Shards:
         """The entries of a part in any of `roles`."""
         return [entry for entry in self.entries if entry.part == part and entry.role in roles]
 
+    def titles(self, part: str) -> set[str]:
+        """Every title of the tunes in a part."""
+        tunes = {entry.tune for entry in self.entries if entry.part == part}
+        return tunes.union(*(self.manifest.titles.get(tune, ()) for tune in tunes))
+
 
 def write_shards(
     folder: Path,
@@ -87,10 +96,11 @@ def write_shards(
     transpose_all_keys: bool,
     tunes: dict[str, str] | None = None,
     parts: dict[str, str] | None = None,
+    titles: dict[str, list[str]] | None = None,
 ) -> Shards:
     """Write the shards of `pieces` and, last, the manifest. `tunes` gives pieces that belong together, by name, one tune's name.
 
-    `parts` gives tunes their part, where it is not that of `part_of`.
+    `parts` gives tunes their part, where it is not that of `part_of`, and `titles` what else they are called.
     A piece that is no score is left out with the reason. Raises OSError where the system refuses, DataError where nothing is left.
     """
     rows: dict[tuple[str, str], list[Steps]] = {}
@@ -118,7 +128,7 @@ def write_shards(
         with written_whole(folder / _file_name(*key)) as draft, draft.open("wb") as file:
             np.save(file, np.concatenate(pieces_steps), allow_pickle=False)
     sources = sorted({entry.source for entry in entries})
-    manifest = Manifest(FORMAT, vocabulary_hash(), transpose_all_keys, settings, sources, entries, left_out)
+    manifest = Manifest(FORMAT, vocabulary_hash(), transpose_all_keys, settings, sources, entries, left_out, titles or {})
     with written_whole(folder / MANIFEST) as draft:
         draft.write_text(json.dumps(msgspec.to_builtins(manifest), indent=1) + "\n", encoding="utf-8")
     return Shards(folder, manifest)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.foresight import ChordChange
 from shared.music import Meter
 from shared.score import Conditioning, Note
-from trainer.duplicates import fingerprint, near_copies, shingles, tunes_of, without_copies
-from trainer.piece import Piece, whole_bars
+from trainer.duplicates import fingerprint, near_copies, other_titles, shingles, tunes_of, without_copies
+from trainer.midi_pieces import tune_of
+from trainer.piece import Piece, file_name, names_take, whole_bars
 
 Line = Sequence[tuple[int, int]]
 LINES = st.lists(st.tuples(st.integers(1, 48), st.integers(50, 84)), min_size=12, max_size=60)
@@ -34,6 +37,7 @@ def some_line(seed: int, notes: int = 80) -> Line:
     return [(choice.choice((6, 12, 12, 24, 8)), choice.randint(55, 80)) for _ in range(notes)]
 
 
+@settings(deadline=None)
 @given(LINES, st.integers(-10, 10), st.integers(0, 200))
 def test_a_copy_in_another_key_and_place_is_the_same_music(line: Line, up: int, late: int) -> None:
     first, second = piece("a", line), piece("b", line, up=up, late=late)
@@ -45,6 +49,7 @@ def test_a_copy_in_another_key_and_place_is_the_same_music(line: Line, up: int, 
     assert pairs == [(first, second)]
 
 
+@settings(deadline=None)
 @given(LINES, st.data())
 def test_one_other_note_is_other_music(line: Line, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(line) - 1))
@@ -90,6 +95,58 @@ def test_the_title_of_a_copy_that_was_left_out_still_counts() -> None:
     kept, _, pairs = without_copies([first, copy, other])
     tunes = tunes_of([*kept, *(piece(f"more{index}", some_line(10 + index)) for index in range(6))], pairs)
     assert tunes["a"] == tunes["c"]
+
+
+def files(*stems: str) -> list[Piece]:
+    """Files of these names, each with other music."""
+    return [
+        replace(piece(f"{file_name(stem)}-{index:08x}", some_line(index), tune=tune_of(Path(stem))), is_take=names_take(stem))
+        for index, stem in enumerate(stems)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tunes", "takes", "name"),
+    [(9, 3, "{} take {}"), (3, 4, "{} {}"), (3, 12, "{} ({}. take)"), (1, 12, "{} - version {}"), (20, 2, "{}_{:02}")],
+)
+def test_takes_of_a_tune_are_one_however_few_or_many_they_are(tunes: int, takes: int, name: str) -> None:
+    pieces = files(*(name.format(f"{'abcdefghijklmnopqrst'[tune] * 3} tune", take + 1) for tune in range(tunes) for take in range(takes)))
+    found = tunes_of(pieces, near_copies(pieces))
+    assert len(set(found.values())) == tunes
+    assert all("tune" in tune and "_" not in tune for tune in found.values())
+
+
+def test_a_tune_in_all_keys_is_one_tune() -> None:
+    keys = [f"Blue Bossa ({key})" for key in ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")]
+    pieces = files(*keys, *(f"Other {letter * 3}" for letter in "abcdefgh"))
+    found = tunes_of(pieces, near_copies(pieces))
+    assert [found[piece.name] for piece in pieces[:12]] == ["bluebossa"] * 12
+
+
+@pytest.mark.parametrize("word", ["Track", "untitled", "Song", "Parker solo", "Ballad"])
+@pytest.mark.parametrize("form", ["{} {:02}", "{}_{}", "{} ({})"])
+def test_a_folder_that_is_numbered_through_is_many_tunes(word: str, form: str) -> None:
+    pieces = files(*(form.format(word, number) for number in range(1, 41)))
+    assert len(set(tunes_of(pieces, near_copies(pieces)).values())) == 40
+
+
+def test_a_word_that_tells_nothing_is_no_title_of_two_either() -> None:
+    pieces = files("Track 01", "Track 02", "a/Melody", "b/Melody", *(f"Other {letter * 3}" for letter in "abcdefgh"))
+    assert len(set(tunes_of(pieces, near_copies(pieces)).values())) == len(pieces)
+    copies = [*pieces, piece("Track_11", some_line(0)[4:], tune="track"), piece("Track_12", some_line(1)[4:], tune="track")]
+    kept, _, pairs = without_copies([*copies, piece("Track_21", some_line(0), "track"), piece("Track_22", some_line(1), "track")])
+    tunes = tunes_of(kept, [*pairs, *near_copies(kept)])
+    assert tunes["Track_11"] != tunes["Track_12"]
+
+
+def test_every_title_that_was_joined_to_a_tune_is_kept() -> None:
+    first, copy, near = (piece(name, some_line(4)[start:], tune=tune) for name, start, tune in
+                         (("a", 0, "bluebossa"), ("b", 0, "recordame"), ("c", 9, "unknownblues")))  # fmt: skip
+    kept, _, pairs = without_copies([first, copy, near, piece("d", some_line(5), tune="solar")])
+    tunes = tunes_of(kept, [*pairs, *near_copies(kept)])
+    assert other_titles(tunes, kept, pairs) == {"bluebossa": ["recordame", "unknownblues"]}
+    many = files(*(f"Autumn Leaves {number}" for number in range(1, 13)))
+    assert set(map(tuple, other_titles(tunes_of(many, ()), many, ()).values())) == {("autumnleaves",)}
 
 
 def test_numbers_after_the_same_word_are_no_takes_of_one_tune() -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from shared.errors import ConfigError, DataError
 from tests.trainer.midi_maker import blocks, broken_chords, markers, solo, walking, write_midi
 from trainer.cli import main
 from trainer.config import PrepareSettings
 from trainer.prepare import SUMMARY, Prepared, PrepareOrder, prepare
+from trainer.prepare_command import show_prepared
 from trainer.reading_store import FOLDER
 from trainer.shards import MANIFEST, open_shards
 
@@ -77,6 +79,22 @@ def test_files_whose_names_are_no_text_are_read_and_left_out_like_others(music: 
     assert "b\ufffd.mid" in {left.name for left in shards.manifest.dropped}
     assert "b\ufffd.mid" in (tmp_path / "data" / SUMMARY).read_text(encoding="utf-8")
     assert run(music, tmp_path / "data").again
+
+
+def test_titles_that_were_joined_are_known_and_those_that_tell_nothing_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, seed, up in (("Blue Bossa", 1, 0), ("Recordame", 1, 5), ("Solar take 1", 2, 0), ("Solar take 2", 3, 0), ("Solar (F)", 4, 0),
+                           ("Track 01", 5, 0), ("Track 02", 6, 0)):  # fmt: skip
+        write_midi(tmp_path / "music" / f"{name}.mid", [("solo", 65, solo(seed=seed, up=up))], texts=markers())
+    shards = run(tmp_path / "music", tmp_path / "data").shards
+    assert sorted(entry.tune.rsplit("-")[0] for entry in shards.entries) == ["bluebossa", "solar", "solar", "solar", "track_01", "track_02"]
+    part = next(entry.part for entry in shards.entries if entry.tune == "bluebossa")
+    assert {"bluebossa", "recordame"} <= open_shards(tmp_path / "data").titles(part)
+    show_prepared(shards, Console())
+    said = capsys.readouterr().out
+    assert "2 files count as tunes of their own, Track_01-" in said
+    assert "Solar_take" not in said
 
 
 def test_a_noncommercial_folder_is_read_where_it_is_named(music: Path, tmp_path: Path) -> None:
