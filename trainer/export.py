@@ -67,10 +67,18 @@ def write_card(folder: Path, figures: Figures) -> Path:
     adapter = folder / ADAPTER_FILE_NAME
     rank = int(read_header(adapter).architecture["lora"]["rank"]) if adapter.is_file() else None
     parameters = sum(weight.numel() for weight in load(path).parameters())
-    text = card_text(header.card, shape_of(path, header), parameters, rank, figures, there)
+    text = card_text(header.card, shape_of(path, header), parameters, rank, figures, there, _base_of(folder))
     with written_whole(folder / CARD_FILE_NAME) as draft:
         draft.write_text(text, encoding="utf-8")
     return folder / CARD_FILE_NAME
+
+
+def _base_of(folder: Path) -> str | None:
+    """The model that the base in `folder` was trained for, where that is another one than its adapter's. Raises CheckpointError."""
+    if not all((folder / name).is_file() for name in (BASE_FILE_NAME, ADAPTER_FILE_NAME)):
+        return None
+    base, adapter = (read_header(folder / name).card.name for name in (BASE_FILE_NAME, ADAPTER_FILE_NAME))
+    return None if base == adapter else base
 
 
 def _check_out(order: ExportOrder, source: Path) -> None:
@@ -94,8 +102,9 @@ def _fill(order: ExportOrder, source: Path, draft: Path, figures: Figures) -> No
     card = replace(known, name=order.out.resolve().name, figures={**kept, **figures.short})
     save(draft / FILE_NAME, load_model(source, order.strength), card)
     if (source / BASE_FILE_NAME).is_file():
-        # Read as weights before they are passed on.
-        save(draft / BASE_FILE_NAME, load_base(source), replace(read_header(source / BASE_FILE_NAME).card, name=card.name))
+        # Read as weights before they are passed on. A base of another model keeps its name.
+        below = read_header(source / BASE_FILE_NAME).card
+        save(draft / BASE_FILE_NAME, load_base(source), replace(below, name=_base_of(source) or card.name))
         if (source / ADAPTER_FILE_NAME).is_file():
             _export_adapter(source, draft, order.strength, card)
     if (source / ngram.FILE_NAME).is_file():

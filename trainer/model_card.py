@@ -99,8 +99,19 @@ def whole_card(folder: Path) -> Card:
     return Card(cards[-1].name, CREDITS_APART.join(learned), licence, cards[-1].figures)
 
 
-def card_text(card: Card, shape: DecoderConfig, parameters: int, rank: int | None, figures: Figures, files: Mapping[str, str]) -> str:
-    """The card as Markdown. `rank`: of the adapter, None without one; `files`: what each file in the folder is."""
+def card_text(
+    card: Card,
+    shape: DecoderConfig,
+    parameters: int,
+    rank: int | None,
+    figures: Figures,
+    files: Mapping[str, str],
+    base_of: str | None = None,
+) -> str:
+    """The card as Markdown. `rank`: of the adapter, None without one; `files`: what each file in the folder is.
+
+    `base_of` names the model that the base was trained for, where it is another one.
+    """
     made = (
         f"A causal transformer over beat-based events ({shape.layers} layers, width {shape.width}, {shape.heads} heads, context "
         f"{shape.context} steps, {parameters / 1e6:.1f} million parameters), one step for each note and each beat line, chords in the "
@@ -116,7 +127,9 @@ def card_text(card: Card, shape: DecoderConfig, parameters: int, rank: int | Non
         card.licence,
         "## Learned from",
         "\n".join(f"- {source}" for source in card.training_data.split(CREDITS_APART)),
-        "No tune that was held out for measuring was learned from, in any key.",
+        "No tune that was held out for measuring was learned from, in any key."
+        if base_of is None
+        else f"The adapter learned from no tune that was held out for measuring, in any key. {base_knows(base_of)}",
         "## How it was made",
         made,
         "## Figures",
@@ -127,6 +140,11 @@ def card_text(card: Card, shape: DecoderConfig, parameters: int, rank: int | Non
         "\n".join(f"- `{name}`: {what}" for name, what in files.items()),
     ]
     return "\n\n".join(text) + "\n"
+
+
+def base_knows(base_of: str) -> str:
+    """What can be said of held-out tunes and a base that was trained for another model."""
+    return f"The base is that of `{base_of}`, and may know some of them, unless it learned from the same prepared music."
 
 
 def _tables(figures: Figures) -> list[str]:

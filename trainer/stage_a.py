@@ -234,7 +234,7 @@ class _Work:
         measured = json.loads(likelihood.read_text(encoding="utf-8")) if likelihood.is_file() else None
         with written_whole(order.samples / METRICS) as draft:
             draft.write_text(json.dumps(stage_a_report.metrics(figures(found), measured), indent=1) + "\n", encoding="utf-8")
-        page, told = order.samples / REPORT, stage_a_report.told(self.shards, measured)
+        page, told = order.samples / REPORT, stage_a_report.told(self.shards, measured, order.base)
         diaries = {what: order.folder / f"{what}-log.jsonl" for what in ("base", "lora")}
         stage_a_report.write(found, page, order.name, reading.dropped, told, diaries)
         card = write_card(order.folder, Figures({}, (measured,) if measured else (), (figures(found),)))

@@ -9,6 +9,7 @@ from typing import Any
 
 from trainer.evaluation import Evaluation
 from trainer.evaluation_report import write_report
+from trainer.model_card import base_knows
 from trainer.nll import TITLES
 from trainer.prepare import reason_counts
 from trainer.progress import draw_curve, read_diary
@@ -32,9 +33,12 @@ def metrics(figures: Mapping[str, Any], likelihood: Mapping[str, Any] | None) ->
     return {**usual, **figures, "likelihood": likelihood}
 
 
-def told(shards: Shards, likelihood: Mapping[str, Any] | None) -> list[str]:
-    """Paragraphs on held-out likelihood, where it was measured, and on the music that was learned from."""
-    return [*_likelihood(likelihood), "## Music", *_music(shards)]
+def told(shards: Shards, likelihood: Mapping[str, Any] | None, base_of: str | None = None) -> list[str]:
+    """Paragraphs on held-out likelihood, where it was measured, and on the music that was learned from.
+
+    `base_of` names the model whose base the adapter is laid over, where it is another one.
+    """
+    return [*_likelihood(likelihood, base_of), "## Music", *_music(shards)]
 
 
 def write(
@@ -46,13 +50,14 @@ def write(
     write_report(found, folder, f"{name}: its solos", dropped, sections)
 
 
-def _likelihood(measured: Mapping[str, Any] | None) -> list[str]:
+def _likelihood(measured: Mapping[str, Any] | None, base_of: str | None) -> list[str]:
     if measured is None:
         return []
     rows = [f"| {title} | {measured[line]['per_note']:.3f} |" for line, title in TITLES.items() if line in measured]
     notes = measured["ngram"]["notes"]
-    said = f"Nats for each of {notes} notes in {measured['pieces']} pieces of part {measured['part']} (jazz alone, where it has any), "
-    said += "none learned from; less is better."
+    learned = "None was learned from." if base_of is None else f"The adapter learned from none. {base_knows(base_of)}"
+    said = f"Nats for each of {notes} notes in {measured['pieces']} pieces of part {measured['part']}, jazz alone where it has any; "
+    said += f"less is better. {learned}"
     return [said, "\n".join(["| | nats for each note |", "|---|---:|", *rows])]
 
 

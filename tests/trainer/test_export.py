@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from companion.model_store import list_models, open_soloist, show_models
-from shared.checkpoint import load, read_header
+from shared.checkpoint import load, read_header, save
 from shared.model_folder import load_model
 from tests.companion.tasks import jam
 from tests.trainer.made_folder import model
@@ -107,6 +108,19 @@ def test_a_merged_model_alone_can_be_passed_on(here: Path) -> None:
     assert {path.name for path in Path("blue").iterdir()} == {"model.safetensors", "README.md"}
     assert ended("--out", "weaker", "--strength", 0.5) == 2
     assert not Path("weaker").exists()
+
+
+def test_a_base_of_another_model_may_know_what_was_held_out(here: Path) -> None:
+    assert ended("--out", "own") == 0
+    assert "No tune that was held out for measuring was learned from" in Path("own/README.md").read_text()
+    base = Path("checkpoints/raw/base.safetensors")
+    save(base, load(base), replace(read_header(base).card, name="elsewhere"))
+    assert ended("--out", "blue") == 0
+    assert ended("--model", "./blue", "--out", "again") == 0
+    for name in ("blue", "again"):
+        page = Path(name, "README.md").read_text()
+        assert "No tune that was held out" not in page
+        assert "The adapter learned from no tune that was held out for measuring, in any key. The base is that of `elsewhere`" in page
 
 
 def test_what_was_exported_is_replaced_only_when_that_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

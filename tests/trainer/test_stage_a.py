@@ -201,6 +201,8 @@ def test_an_adapter_can_be_laid_over_another_models_base(after: Path, music: Pat
     assert Path("checkpoints/other/base.safetensors").read_bytes() == base
     assert Path("checkpoints/other/model.safetensors").is_file()
     assert not any(title.startswith("train the base") for title in screen.heard)
+    for page in ("checkpoints/other/README.md", "samples/other/report/report.md"):
+        assert "The base is that of `mine`, and may know some of them" in Path(page).read_text()
 
 
 @pytest.mark.parametrize("place", ["reading", "base step 3", "lora step 2"])
