@@ -55,7 +55,7 @@ def between_changes(on: Times, changes: Times, step: float) -> tuple[Times, Time
     What changes at once with a note, or within half a `step` of it, has changed for that note, in whatever order the two stand; before what
     changes later a note keeps a `step`.
     """
-    far = np.inf if on.dtype.kind == "f" else np.iinfo(on.dtype).max
+    far = np.inf if on.dtype.kind == "f" else np.iinfo(np.int64).max
     bounds = np.concatenate(([0], np.unique(changes), [far])).astype(on.dtype)
     place = np.searchsorted(bounds[1:-1], on + step / 2, side="right")
     earliest, latest = np.minimum(bounds[place], on), np.maximum(bounds[place + 1] - step, on)

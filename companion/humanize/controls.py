@@ -10,7 +10,6 @@ and the rule, so that one rule changed does not throw the others anew.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import zip_longest
 
 import numpy as np
 
@@ -126,12 +125,12 @@ def flams(notes: Notes, tempo_bpm: Floats, rule: Flams, dice: Dice) -> list[Orna
 
 def pedalled(notes: Notes, tempo_bpm: Floats, rule: PedalLift) -> list[Pedal]:
     """The pedal put down after each chord and lifted before the next; after the last chord, and in long rests, when its time is over."""
-    found = [chord.tolist() for chord in chords(notes, tempo_bpm, rule.within_ms)]
+    found: list[tuple[int, ...]] = [tuple(chord.tolist()) for chord in chords(notes, tempo_bpm, rule.within_ms)]
     pedals = []
-    for chord, after in zip_longest(found, found[1:], fillvalue=[]):
+    for chord, after in zip(found, [*found[1:], ()], strict=True):
         down_beat = float(ms_to_beats(rule.down_ms, tempo_bpm[chord[0]]))
         lift_beat = float(ms_to_beats(rule.lift_ms, tempo_bpm[(after or chord)[0]]))
-        pedals.append(Pedal(tuple(chord), tuple(after), down_beat, lift_beat, rule.hold_beats))
+        pedals.append(Pedal(chord, after, down_beat, lift_beat, rule.hold_beats))
     return pedals
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from companion.jam import ChordName
 from companion.options import ReplayOptions
 from companion.recorder import Recorder, read_log
 from companion.replay import replay
-from companion.sim.machine import SongChord
+from companion.sim.machine import Machine, SongChord
 from companion.soloist import Task
 from companion.touch import LAG_MS_MAX
 from companion.touch_store import BY_RULES
@@ -174,11 +175,15 @@ def test_a_seek_silences_the_old_place_and_plays_at_the_new_one(target_beat: flo
     assert after
 
 
+def press(pitch: int, machine: Machine) -> None:
+    machine.keys(True, pitch)
+
+
 def test_a_chord_rolled_over_a_jump_back_is_answered_at_the_new_place() -> None:
     house = House(chords("F7", 4.0, 8.0))
     seam_sec = sec_of(16)
     for pitch, after_sec in ((48, -0.030), (52, -0.028), (55, -0.026), (59, 0.040)):
-        house.at(seam_sec + after_sec, lambda machine, pitch=pitch: machine.keys(True, pitch))
+        house.at(seam_sec + after_sec, partial(press, pitch))
     house.at(seam_sec - 0.010, lambda machine: machine.seek(0.0))
     house.run(seam_sec + 0.2)
     assert house.conductor.chord_symbol == "Cmaj7"

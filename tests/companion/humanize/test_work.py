@@ -341,7 +341,7 @@ def test_a_rolled_chord_that_is_strummed_sounds_as_the_rule_spreads_it(timing: f
 
 def test_sections_with_different_rules_are_heard_each_as_its_rules_leave_the_notes() -> None:
     """A note that one section's rules move past its neighbour is another note to the model there."""
-    fake = Fake(velocity=lambda written: 30.0 + written.pitch)
+    fake = Fake(velocity=lambda written: written.pitch.astype(np.float64) + 30)
     close: list[Stroke] = [(bar * 4 + place, 0.25, pitch, 100) for bar in range(2) for place, pitch in ((0.3, 50), (0.45, 40))]
     rules = laid_controls("bass", {"quantise": {"strength": 1.0, "divisions": [2]}, "lag": None, "ghosts": None}, "test")
     jobs = [job("bass", BarRange(bar, bar), controls, velocity=1.0, timing=0.0) for bar, controls in ((0, None), (1, rules))]
