@@ -22,7 +22,8 @@ def test_what_the_bridge_refuses_is_told_once() -> None:
         told: list[str] = []
         conductor = build_conductor(settings, 1, None, thread.worker, recorder)
         loop = LiveLoop(conductor, thread, link, recorder, lambda _: None, told.append)
-        until(lambda: link.state == "connected", loop.step, keeper.tend)
+        # what is said is held back until the bridge's clock is known
+        until(lambda: link.round_trip_sec is not None, loop.step, keeper.tend)
         for number in range(3):
             keeper.door.send(Error(code="message", text=f"plan {number}: no"))
         keeper.door.send(Goodbye())
