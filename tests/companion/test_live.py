@@ -161,20 +161,20 @@ def test_a_companion_without_a_bridge_says_so(tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_measurement_without_a_word() -> None:
     words = ["-m", "companion", "bench", "--seconds", "60", "--model", "fallback", "--load", "1"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    bench = subprocess.Popen(
-        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
-    )
+    # where a shell runs the tests in the background they ignore interrupts, and so would what they start
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        bench = subprocess.Popen(
+            [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, ours)
     try:
         assert bench.stdout is not None
         bench.stdout.readline()
         time.sleep(1.0)
-        err = b""
-        # Python loses an interrupt that falls into a finalizer: people press again
-        for _ in range(3):
-            os.killpg(bench.pid, signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                _, err = bench.communicate(timeout=WAIT_SEC / 3)
-                break
+        os.killpg(bench.pid, signal.SIGINT)
+        _, err = bench.communicate(timeout=WAIT_SEC)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(bench.pid, signal.SIGKILL)
