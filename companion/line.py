@@ -105,7 +105,7 @@ class Line:
 
 def _backwards(notes: Sequence[Note]) -> Iterator[tuple[Note, Note]]:
     """Every note with the one before it, newest first."""
-    return zip(reversed(notes[:-1]), reversed(notes), strict=False)
+    return zip(reversed(notes[:-1]), reversed(notes[1:]), strict=True)
 
 
 def _parted(last: Note, tick: int) -> bool:

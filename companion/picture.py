@@ -85,7 +85,7 @@ def kind_of(pitch: int, chord: Chord | None) -> str:
 def phrases(notes: tuple[JamNote, ...]) -> list[list[JamNote]]:
     """The notes in their phrases: a silence of `PHRASE_GAP_BEATS` ends one."""
     found: list[list[JamNote]] = []
-    for before, note in zip((None, *notes), notes, strict=False):
+    for before, note in zip((None, *notes)[:-1], notes, strict=True):
         if before is None or note.onset_beat - before.onset_beat - before.duration_beat >= PHRASE_GAP_BEATS:
             found.append([])
         found[-1].append(note)

@@ -154,8 +154,8 @@ def _one_at_a_time(voice: list[JamNote]) -> list[JamNote]:
     """As the player sounds a voice: a note ends where the next one begins."""
     ended = []
     notes = sorted(voice, key=_place)
-    followers: list[JamNote | None] = [*notes[1:], None]
-    for note, after in zip(notes, followers, strict=False):
+    followers: list[JamNote | None] = [*notes, None][1:]
+    for note, after in zip(notes, followers, strict=True):
         room = note.duration_beat if after is None else after.onset_beat - note.onset_beat
         ended.append(JamNote(note.onset_beat, max(SHORTEST_BEAT, min(note.duration_beat, room)), note.pitch, note.velocity))
     return ended

@@ -66,7 +66,7 @@ def strokes_before(pitch: Ints, on: Ints) -> dict[int, list[int]]:
     """For each note of those of `pitch` that begin at ticks `on` (N,) the last ones of its pitch that began before it, if any."""
     found = {}
     for strokes in _strokes(pitch, on.tolist(), 1):
-        for before, stroke in zip([[], *strokes], strokes, strict=False):
+        for before, stroke in zip([[], *strokes][:-1], strokes, strict=True):
             found.update(dict.fromkeys(stroke, before))
     return found
 

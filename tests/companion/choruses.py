@@ -102,7 +102,7 @@ def share(truths: Iterator[bool]) -> float:
 
 def swing_ratios(line: list[Played]) -> list[float]:
     """Beat-upbeat ratios of all pairs of eighths."""
-    triples = zip(line, line[1:], line[2:], strict=False)
+    triples = zip(line[:-2], line[1:-1], line[2:], strict=True)
     return [
         (second.note.tick - first.note.tick) / (third.note.tick - second.note.tick)
         for first, second, third in triples

@@ -10,10 +10,11 @@ import msgspec
 import numpy as np
 
 from companion.humanize.casting import Session
-from companion.humanize.control_settings import Controls
+from companion.humanize.control_settings import Controls, usual_controls
 from companion.humanize.midi_file import MidiFile, parse_midi, varint
 from companion.humanize.parts import Part, read_parts
 from companion.humanize.song import BarRange, Job, duv_wish
+from companion.humanize.work import PartReport, humanize
 from shared.calibration import Calibration, Line
 from shared.duv_settings import DuvUse, load_duv_uses
 from shared.written import Floats, Performance, Written
@@ -23,6 +24,9 @@ ALL_BARS = BarRange()
 Timed = tuple[int, bytes]
 Stroke = tuple[float, float, int, int]
 """Onset and length in quarters, pitch, velocity."""
+BPM = 120.0
+MS = BPM / 60_000.0
+LINE: list[Stroke] = [(beat / 2, 0.5, 38 + 4 * (beat % 2), 100) for beat in range(16)]
 
 
 def midi(*tracks: Sequence[Timed], layout: int = 1) -> bytes:
@@ -124,3 +128,11 @@ def job(instrument: str = "drums", bars: BarRange = ALL_BARS, controls: Controls
 def only_part(file: MidiFile) -> Part:
     (part,) = read_parts(file)
     return part
+
+
+def played(file: MidiFile, *jobs: Job, fake: Fake | None = None, seed: int = 1, sample: bool = False) -> tuple[bytes, list[PartReport]]:
+    return humanize(file, jobs, session(fake or Fake(), seed, sample))
+
+
+def with_rules(instrument: str, bars: BarRange = ALL_BARS, **words: float) -> Job:
+    return job(instrument, bars, usual_controls(instrument), **words)

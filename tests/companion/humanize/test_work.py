@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.humanize.control_settings import usual_controls
 from companion.humanize.midi_file import MidiFile, parse_midi
 from companion.humanize.song import BarRange, DuvWish, Job, load_song
-from companion.humanize.work import PartReport, humanize
+from companion.humanize.work import humanize
 from shared.errors import DataError
 from tests.companion.humanize.maker import (
     ALL_BARS,
+    BPM,
+    LINE,
+    MS,
     TPB,
     Fake,
     Stroke,
@@ -26,23 +28,13 @@ from tests.companion.humanize.maker import (
     name,
     notes,
     only_part,
+    played,
     session,
     song,
     strokes_of,
     tempo,
+    with_rules,
 )
-
-BPM = 120.0
-MS = BPM / 60_000.0
-LINE: list[Stroke] = [(beat / 2, 0.5, 38 + 4 * (beat % 2), 100) for beat in range(16)]
-
-
-def played(file: MidiFile, *jobs: Job, fake: Fake | None = None, seed: int = 1, sample: bool = False) -> tuple[bytes, list[PartReport]]:
-    return humanize(file, jobs, session(fake or Fake(), seed, sample))
-
-
-def with_rules(instrument: str, bars: BarRange = ALL_BARS, **words: float) -> Job:
-    return job(instrument, bars, usual_controls(instrument), **words)
 
 
 @pytest.mark.parametrize("intensity", [0.25, 0.5, 1.0])

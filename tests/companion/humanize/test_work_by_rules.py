@@ -7,12 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from companion.humanize.control_settings import laid_controls, usual_controls
-from companion.humanize.midi_file import MidiFile, parse_midi
-from companion.humanize.song import BarRange, Job
-from companion.humanize.work import PartReport, humanize
+from companion.humanize.control_settings import laid_controls
+from companion.humanize.midi_file import parse_midi
+from companion.humanize.song import BarRange
 from tests.companion.humanize.maker import (
-    ALL_BARS,
+    MS,
     TPB,
     Fake,
     Stroke,
@@ -21,22 +20,11 @@ from tests.companion.humanize.maker import (
     midi,
     name,
     notes,
-    session,
+    played,
     song,
     strokes_of,
+    with_rules,
 )
-
-BPM = 120.0
-MS = BPM / 60_000.0
-LINE: list[Stroke] = [(beat / 2, 0.5, 38 + 4 * (beat % 2), 100) for beat in range(16)]
-
-
-def played(file: MidiFile, *jobs: Job, fake: Fake | None = None, seed: int = 1, sample: bool = False) -> tuple[bytes, list[PartReport]]:
-    return humanize(file, jobs, session(fake or Fake(), seed, sample))
-
-
-def with_rules(instrument: str, bars: BarRange = ALL_BARS, **words: float) -> Job:
-    return job(instrument, bars, usual_controls(instrument), **words)
 
 
 def test_flams_go_with_their_stroke_and_are_softer() -> None:
